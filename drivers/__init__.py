@@ -1,0 +1,1 @@
+"""Device protocols, one folder each."""

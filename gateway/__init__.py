@@ -1,0 +1,1 @@
+"""Between DICOM RT and a linac room."""

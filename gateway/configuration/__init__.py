@@ -1,0 +1,1 @@
+"""What a site edits, read from config/ into the domain."""

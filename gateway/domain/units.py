@@ -1,0 +1,32 @@
+"""Array types and the numeric conventions of the house.
+
+Inside the gateway every length is in mm, every angle in degree, every meterset in MU, every
+time in second (or integer nanosecond, named ``_ns``), and every position is an IEC 61217
+position; leaf and jaw positions are projected to the isocentre plane. Conversions happen only
+at the edges (DICOM, wires, files).
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int32]
+BoolArray = npt.NDArray[np.bool_]
+PixelArray = npt.NDArray[np.uint16]
+
+NS_PER_S = 1_000_000_000
+WIRE_UNITS_PER_MM = 1000
+"""Positions travel and are stored as integers of 0.001 mm or 0.001 degree."""
+
+
+def frozen(values: npt.ArrayLike) -> FloatArray:
+    """A read-only float64 copy of ``values``."""
+    array = np.array(values, dtype=np.float64)
+    array.flags.writeable = False
+    return array
+
+
+def wrap_degrees(angle: FloatArray) -> FloatArray:
+    """``angle`` brought to [-180, 180) degree, element by element."""
+    wrapped: FloatArray = (angle + 180.0) % 360.0 - 180.0
+    return wrapped

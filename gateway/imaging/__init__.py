@@ -1,0 +1,1 @@
+"""The portal imager's forward model."""

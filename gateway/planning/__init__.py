@@ -1,0 +1,1 @@
+"""Is a beam deliverable, and how it runs in time."""

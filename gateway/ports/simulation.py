@@ -1,0 +1,39 @@
+"""How the application hosts a simulated room without knowing what is in it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from gateway.domain.room import Room
+from gateway.ports.stream import ByteStream
+
+DEVICES = ("linac", "couch", "imager")
+
+
+class SimulatedRoom(Protocol):
+    """Three simulated devices that share one simulated room, speaking bytes only."""
+
+    async def serve(self, device: str, stream: ByteStream) -> None:
+        """Be ``device`` (one of DEVICES) on ``stream`` until it closes; closes it at the end."""
+        ...
+
+    async def run(self) -> None:
+        """Let the machines live on the running loop's time, until cancelled."""
+        ...
+
+    def close(self) -> None:
+        """Release the files that the machines keep (dose counter, ground truth)."""
+        ...
+
+
+class SimulatedRoomFactory(Protocol):
+    """Entry point ``linac_gateway.simulators: room``."""
+
+    def __call__(
+        self, room: Room, *, seed: int, faults: Sequence[str], state_dir: Path
+    ) -> SimulatedRoom:
+        """Raises ConfigError for a fault that does not exist or cannot be understood.
+
+        ``state_dir`` keeps the dose counter and the ground truth of faults from run to run.
+        """
+        ...
