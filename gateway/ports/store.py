@@ -51,8 +51,9 @@ class RecordReader(Protocol):
 
 
 class RecordStore(RecordReader, Protocol):
-    """The store's one writer. Every method raises StoreError, never retries, and after an error
-    refuses to write anything more.
+    """The store's one writer.
+
+    Every method raises StoreError, never retries, and after an error refuses to write more.
     """
 
     async def append(
@@ -68,7 +69,8 @@ class RecordStore(RecordReader, Protocol):
         ...
 
     async def keep_file(self, delivery_id: str, name: str, content: bytes, at_ns: int) -> Path:
-        """Write a file into the delivery's folder (temporary, fsync, rename, folder fsync), then
-        append a ``file`` event with its name, size and SHA-256; durable when this returns.
+        """Write a file into the delivery's folder and append a ``file`` event; durable on return.
+
+        The file is written aside, synced and renamed; the event has its name, size and SHA-256.
         """
         ...

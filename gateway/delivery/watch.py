@@ -1,0 +1,106 @@
+"""Independent ceilings over a beam, judged sample by sample. Pure: no clock, no I/O."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gateway.domain.delivery import Interlock, MachineSample, MachineState
+from gateway.domain.program import MachineProgram
+from gateway.domain.room import Bounds
+from gateway.domain.units import NS_PER_S
+
+
+class Action(StrEnum):
+    """What a trip asks for: HOLD pauses, TERMINATE ends."""
+
+    HOLD = "hold"
+    TERMINATE = "terminate"
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """Why the beam must stop now."""
+
+    action: Action
+    code: str
+    text: str
+
+
+class BeamWatch:
+    """Meterset, dose rate, time and hold ceilings of one beam.
+
+    The ceilings come from the program and the room's bounds, never from what the machine says
+    about itself. Times are the machine's own.
+    """
+
+    def __init__(self, program: MachineProgram, bounds: Bounds) -> None:
+        beam_mu = program.end_meterset_mu - program.start_meterset_mu
+        self._meterset_ceiling_mu = program.end_meterset_mu + max(
+            bounds.meterset_overrun_mu, beam_mu * bounds.meterset_overrun_fraction
+        )
+        self._rate_ceiling = program.maximum_dose_rate_mu_per_min * (
+            1 + bounds.dose_rate_overrun_fraction
+        )
+        self._beam_time_ns = NS_PER_S * (
+            program.profile.duration_s * (1 + bounds.beam_time_overrun_fraction)
+            + bounds.beam_time_overrun_s
+        )
+        self._maximum_hold_ns = NS_PER_S * bounds.maximum_hold_s
+        self._meterset_mu = program.start_meterset_mu
+        self._on_ns = 0
+        self._held_since_ns: int | None = None
+        self._time_ns: int | None = None
+
+    def judge(self, sample: MachineSample) -> Trip | None:
+        """The trip that ``sample`` calls for, if any."""
+        step_ns = 0 if self._time_ns is None else sample.machine_time_ns - self._time_ns
+        self._time_ns = sample.machine_time_ns
+        if step_ns < 0:
+            return Trip(Action.TERMINATE, "clock", "the machine's clock went back")
+        if sample.meterset_mu > self._meterset_ceiling_mu:
+            return self._meterset_trip(sample)
+        if sample.meterset_mu < self._meterset_mu:
+            return Trip(Action.TERMINATE, "meterset", "the machine's dose counter went back")
+        self._meterset_mu = sample.meterset_mu
+        if sample.state is MachineState.HELD:
+            return self._judge_hold(sample)
+        self._held_since_ns = None
+        if sample.state is MachineState.BEAM_ON:
+            return self._judge_beam(sample, step_ns)
+        return None
+
+    def _meterset_trip(self, sample: MachineSample) -> Trip:
+        return Trip(
+            Action.TERMINATE,
+            "meterset",
+            f"{sample.meterset_mu:.3f} MU delivered, ceiling {self._meterset_ceiling_mu:.3f} MU",
+        )
+
+    def _judge_hold(self, sample: MachineSample) -> Trip | None:
+        if self._held_since_ns is None:
+            self._held_since_ns = sample.machine_time_ns
+        held_ns = sample.machine_time_ns - self._held_since_ns
+        if held_ns <= self._maximum_hold_ns:
+            return None
+        causes = "+".join(flag.name or "" for flag in Interlock if flag & sample.interlocks)
+        return Trip(
+            Action.TERMINATE,
+            "hold",
+            f"held for {held_ns / NS_PER_S:.1f} s by {causes or 'nothing'}",
+        )
+
+    def _judge_beam(self, sample: MachineSample, step_ns: int) -> Trip | None:
+        self._on_ns += step_ns
+        if sample.dose_rate_mu_per_min > self._rate_ceiling:
+            return Trip(
+                Action.TERMINATE,
+                "dose-rate",
+                f"{sample.dose_rate_mu_per_min:.0f} MU/min, ceiling {self._rate_ceiling:.0f}",
+            )
+        if self._on_ns > self._beam_time_ns:
+            return Trip(
+                Action.TERMINATE,
+                "beam-time",
+                f"beam on for {self._on_ns / NS_PER_S:.1f} s, "
+                f"ceiling {self._beam_time_ns / NS_PER_S:.1f} s",
+            )
+        return None
