@@ -15,11 +15,15 @@ METERSET_RESOLUTION_MU = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class ReadBackTolerance:
-    """How far a read-back may be from the program's first row before the beam is refused."""
+    """How far a read-back may be from the program's first row before the beam is refused.
+
+    ``couch_mm`` is how far the couch may wander from where it stood at beam-on.
+    """
 
     leaf_mm: float
     jaw_mm: float
     angle_deg: float
+    couch_mm: float
 
 
 def verify_read_back(

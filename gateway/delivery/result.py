@@ -1,6 +1,6 @@
 """What is delivered, with what, and what a session leaves."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,6 +12,7 @@ from gateway.domain.room import Room
 from gateway.ports.clock import WallClock
 from gateway.ports.devices import CouchDriver, ImagerDriver, LinacDriver
 from gateway.ports.frames import FrameSink
+from gateway.ports.store import Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +38,14 @@ class Acquisition:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One delivery as it was decided, before anything moves."""
+    """One delivery as it was decided, before anything moves.
+
+    ``token`` (16 bytes) names it to the machine's counter; ``intent`` is the body of its first
+    event.
+    """
 
     token: bytes
+    intent: Mapping[str, Json]
     room: Room
     beams: tuple[PlannedBeam, ...]
     acquisition: Acquisition

@@ -71,3 +71,8 @@ class MachineProgram:
     def end_meterset_mu(self) -> float:
         """Meterset of the plan's beam when this program ends."""
         return float(self.meterset_mu[-1])
+
+    def plan_control_point_at(self, s: float) -> float:
+        """The plan's control point (fractional) at path position ``s`` of this program."""
+        rows = np.arange(self.plan_control_point.size)
+        return float(np.interp(s, rows, self.plan_control_point))
