@@ -1,0 +1,79 @@
+"""Settings: built-in defaults, a TOML file, environment, command line, in rising precedence."""
+
+import getpass
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_data_path
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from gateway.domain.errors import ConfigError
+
+
+class Links(BaseModel):
+    """Where devices are reached, in place of the room file's own links."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    linac: str | None = None
+    couch: str | None = None
+    imager: str | None = None
+
+
+def _default_store() -> Path:
+    return user_data_path("linac-gateway", appauthor=False)
+
+
+class Settings(BaseSettings):
+    """One validated object for everything a site may set.
+
+    Environment variables are ``LINAC_GATEWAY_STORE``, ``LINAC_GATEWAY_SITE``,
+    ``LINAC_GATEWAY_OPERATOR`` and ``LINAC_GATEWAY_LINKS__LINAC`` (and so on).
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="LINAC_GATEWAY_", env_nested_delimiter="__", extra="forbid"
+    )
+
+    store: Path = Field(default_factory=_default_store)
+    site: Path | None = None
+    operator: str = Field(default_factory=getpass.getuser)
+    links: Links = Links()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment before the file, which comes in as init values."""
+        return env_settings, init_settings
+
+
+def load_settings(file: Path | None, store: Path | None = None) -> Settings:
+    """The effective settings; ``store`` is the command line's. Raises ConfigError."""
+    values = {} if file is None else _read_toml(file)
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        where = file if file is not None else "environment"
+        problems = "; ".join(
+            f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}"
+            for item in error.errors()
+        )
+        raise ConfigError(f"{where}: {problems}") from error
+    return settings if store is None else settings.model_copy(update={"store": store})
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{file}: cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file}: not valid TOML: {error}") from error
