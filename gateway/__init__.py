@@ -1,1 +1,3 @@
 """Between DICOM RT and a linac room."""
+
+__version__ = "0.1.0"
