@@ -1,0 +1,108 @@
+"""A beam that was never on: what the machine's reading before it says."""
+
+import numpy as np
+
+from gateway.domain.axes import Axis
+from gateway.domain.delivery import ReadBack
+from gateway.domain.evidence import BeamEvidence
+from gateway.domain.program import MachineProgram
+from gateway.domain.reconciliation import Cause, Tolerances
+from gateway.domain.units import WIRE_UNITS_PER_MM, FloatArray
+from gateway.reconcile.attribution import Attribution
+from gateway.reconcile.banks import LeafBlock
+from gateway.reconcile.columns import (
+    Column,
+    difference,
+    leaf_columns,
+    scalar_column,
+    tightest_limits,
+)
+from gateway.reconcile.leaves import leaf_faults
+
+REFUSED_AT = 0.3
+"""Where the machine's owner refuses earlier than our limits do: the worst beyond this ratio."""
+
+
+def read_back_attributions(evidence: BeamEvidence, tolerances: Tolerances) -> list[Attribution]:
+    """Why the reading before the beam is not what the program starts with; empty if it is."""
+    reading, program = evidence.read_back, evidence.program
+    if reading is None or evidence.delivered is not None:
+        return []
+    found = _setup(reading, program)
+    if reading.positions.size == program.layout.size:
+        found += _positions(reading, program, tolerances)
+    return [Attribution(item.cause, item.ratio, 0.0, 1.0) for item in found]
+
+
+def _setup(reading: ReadBack, program: MachineProgram) -> list[Attribution]:
+    wrong = []
+    if reading.mode != program.mode.name:
+        wrong.append("wrong-mode")
+    if reading.accessories != program.accessories:
+        wrong.append("wrong-accessory")
+    return [Attribution(Cause(name, program.beam_number, control_point=0)) for name in wrong]
+
+
+def _positions(
+    reading: ReadBack, program: MachineProgram, tolerances: Tolerances
+) -> list[Attribution]:
+    columns = _layout_columns(program)
+    actual = (reading.positions / WIRE_UNITS_PER_MM)[:, np.newaxis]
+    expected = program.positions[:1].T
+    ratio = np.abs(difference(actual, expected, columns)[:, 0])
+    limits = tightest_limits(columns, tolerances)
+    ratio /= limits
+    for row, axis in enumerate(program.layout.scalars):
+        if axis not in program.verified:
+            ratio[row] = 0.0
+    suspect = ratio > 1
+    if not suspect.any() and ratio.max(initial=0.0) >= REFUSED_AT:
+        suspect[int(np.argmax(ratio))] = True
+    found = [
+        _offset(program, columns[row], float(actual[row, 0]), float(expected[row, 0]), ratio[row])
+        for row in map(int, np.flatnonzero(suspect))
+        if not columns[row].is_leaf
+    ]
+    for device, rows in program.layout.mlc_slices.items():
+        block = _block(program, device, rows, actual, float(limits[rows.start]))
+        found += [
+            Attribution(fault.cause, abs(fault.cause.error or 0.0) / block.limit)
+            for fault in leaf_faults(block, suspect[rows])
+        ]
+    return found
+
+
+def _layout_columns(program: MachineProgram) -> tuple[Column, ...]:
+    layout = program.layout
+    leaves = (column for device, pairs in layout.mlcs for column in leaf_columns(device, pairs))
+    return (*(scalar_column(axis) for axis in layout.scalars), *leaves)
+
+
+def _offset(
+    program: MachineProgram, column: Column, actual: float, expected: float, ratio: float
+) -> Attribution:
+    error = difference(np.array([[actual]]), np.array([[expected]]), (column,))
+    cause = Cause(
+        "axis-offset",
+        program.beam_number,
+        Axis(column.axis).value,
+        control_point=int(program.plan_control_point[0]),
+        error=float(error[0, 0]),
+        unit=column.unit,
+    )
+    return Attribution(cause, ratio)
+
+
+def _block(
+    program: MachineProgram, device: str, rows: slice, actual: FloatArray, limit: float
+) -> LeafBlock:
+    return LeafBlock(
+        program.beam_number,
+        device,
+        actual[rows],
+        program.positions[:1, rows].T,
+        program.plan_control_point[:1],
+        program.plan_control_point,
+        program.positions[:, rows].T,
+        limit,
+    )

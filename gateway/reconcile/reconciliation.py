@@ -1,0 +1,120 @@
+"""Is what was delivered what was planned, and if not, why not."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gateway.domain.evidence import BeamEvidence
+from gateway.domain.reconciliation import (
+    BeamReconciliation,
+    Cause,
+    MotionComparison,
+    Reconciliation,
+    Tolerances,
+    Verdict,
+)
+from gateway.reconcile.attribution import Attribution, ranked, without_consequences
+from gateway.reconcile.errors import BeamErrors, beam_errors, exceeding
+from gateway.reconcile.frames import frame_attributions
+from gateway.reconcile.incidents import (
+    link_attributions,
+    lost_sample_attributions,
+    termination_attributions,
+)
+from gateway.reconcile.meterset import compare_meterset, is_complete, meterset_attributions
+from gateway.reconcile.motion import compare_motion
+from gateway.reconcile.positions import position_attributions, undelivered_share
+from gateway.reconcile.rates import rate_attributions
+from gateway.reconcile.read_back import read_back_attributions
+
+
+def reconcile(beams: Sequence[BeamEvidence], tolerances: Tolerances) -> Reconciliation:
+    """Compare every beam with its plan, judge it and name what went wrong.
+
+    Pass only if every beam is complete, its meterset is the planned one to within a pulse and
+    nothing is out of tolerance. A failure always has at least one cause.
+    """
+    judged = [_judge(evidence, tolerances) for evidence in beams]
+    causes = ranked(attribution for _, found in judged for attribution in found)
+    results = tuple(result for result, _ in judged)
+    passed = bool(results) and all(result.verdict is Verdict.PASS for result in results)
+    return Reconciliation(Verdict.PASS if passed else Verdict.FAIL, causes, results, tolerances)
+
+
+def _judge(
+    evidence: BeamEvidence, tolerances: Tolerances
+) -> tuple[BeamReconciliation, list[Attribution]]:
+    errors = _errors(evidence, tolerances)
+    motion = compare_motion(errors, evidence) if errors is not None else None
+    meterset = compare_meterset(evidence, errors)
+    rates = rate_attributions(motion, evidence.beam.number, tolerances) if motion else []
+    undelivered = undelivered_share(evidence)
+    found = without_consequences(
+        [
+            *(position_attributions(errors, evidence, tolerances) if errors is not None else ()),
+            *read_back_attributions(evidence, tolerances),
+            *meterset_attributions(errors, meterset, evidence),
+            *link_attributions(evidence, undelivered),
+            *termination_attributions(evidence, undelivered),
+            *rates,
+            *lost_sample_attributions(evidence, motion.telemetry if motion else None),
+            *frame_attributions(evidence),
+        ]
+    )
+    exceeded = (
+        *(_exceeded_axes(errors, tolerances) if errors is not None else ()),
+        *(attribution.cause.cause for attribution in rates),
+    )
+    complete = is_complete(evidence, meterset)
+    if not found and (exceeded or not complete):
+        found = [_unexplained(motion, exceeded, evidence.beam.number)]
+    result = BeamReconciliation(
+        evidence.beam.number,
+        evidence.beam.name,
+        Verdict.FAIL if found else Verdict.PASS,
+        complete,
+        exceeded,
+        meterset,
+        motion,
+    )
+    return result, found
+
+
+def _errors(evidence: BeamEvidence, tolerances: Tolerances) -> BeamErrors | None:
+    if evidence.delivered is None or evidence.delivered.time_s.size == 0:
+        return None
+    return beam_errors(
+        evidence.planned,
+        evidence.delivered,
+        evidence.mu_per_pulse,
+        tolerances,
+        evidence.program.start_meterset_mu,
+    )
+
+
+def _exceeded_axes(errors: BeamErrors, tolerances: Tolerances) -> tuple[str, ...]:
+    """Axes out of tolerance, the worst first."""
+    ratio = exceeding(errors, tolerances)
+    order = (errors.columns[row].axis for row in np.argsort(-ratio) if ratio[row] > 1)
+    return tuple(dict.fromkeys(order))
+
+
+def _unexplained(
+    motion: MotionComparison | None, exceeded: Sequence[str], beam_number: int
+) -> Attribution:
+    """What can be said when nothing is known to have happened but the figures do not hold."""
+    if motion is None or not exceeded:
+        return Attribution(Cause("meterset-unknown", beam_number), undelivered=1.0)
+    worst = motion.worst
+    name = "axis-deviation" if worst.leaf is None else "leaf-deviation"
+    cause = Cause(
+        name,
+        beam_number,
+        worst.axis,
+        worst.bank,
+        worst.leaf,
+        control_point=worst.control_point,
+        error=worst.error,
+        unit=worst.unit,
+    )
+    return Attribution(cause, 1.0, 1.0)
