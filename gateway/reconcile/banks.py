@@ -36,7 +36,7 @@ class LeafBlock:
     @property
     def pairs(self) -> int:
         """Number of leaf pairs."""
-        return self.actual.shape[0] // 2
+        return len(self.actual) // 2
 
     @property
     def error(self) -> FloatArray:

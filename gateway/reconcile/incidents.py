@@ -19,7 +19,7 @@ INTERLOCK_CAUSES = {
     Interlock.EMERGENCY_STOP: "emergency-stop",
     Interlock.DEAD_MAN: "dead-man",
     Interlock.POSITION: "position-interlock",
-    Interlock.DOSE_RATE: "dose-rate",
+    Interlock.DOSE_RATE: "dose-rate-interlock",
     Interlock.METERSET: "meterset-interlock",
     Interlock.MODE: "wrong-mode",
     Interlock.HARDWARE: "hardware-interlock",

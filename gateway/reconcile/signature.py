@@ -58,8 +58,10 @@ class Course:
 
 
 def signature_of(course: Course) -> Signature:
-    """Stuck: stands while the plan moves. Offset: the same error all the time it lasts. Lag:
-    behind in the direction of motion. Drift: leaves a place it should keep. Else a deviation.
+    """The shape of the episode of the worst error.
+
+    Stuck: stands while the plan moves. Offset: the same error all the time it lasts. Lag: behind
+    in the direction of motion. Drift: leaves a place it should keep. Else a deviation.
     """
     episode = course.episode()
     worst = abs(float(course.error[course.worst]))
@@ -88,14 +90,26 @@ def stopped_at(course: Course, place: FloatArray, knots: FloatArray, plan: Float
     plan stands, but for noise, where the plan only just came to: REACH makes up for it.
     """
     stands = float(np.median(course.actual[course.episode()]))
-    passed = int(np.searchsorted(knots, place[course.worst], side="right"))
-    until = np.append(knots[:passed], place[course.worst])
-    where = np.append(plan[:passed], course.expected[course.worst])
+    seen = _first_sign(course, stands)
+    passed = int(np.searchsorted(knots, place[seen], side="right"))
+    until = np.append(knots[:passed], place[seen])
+    where = np.append(plan[:passed], course.expected[seen])
     exact = _last_crossing(until, where, stands, 0.0)
     near = _last_crossing(until, where, stands, REACH)
     if exact is not None and (near is None or near - exact < 1):
         return exact
-    return float(place[course.episode().start]) if near is None else near
+    return float(place[seen]) if near is None else near
+
+
+def _first_sign(course: Course, stands: float) -> int:
+    """The sample at which an axis that stands first shows an error.
+
+    The plan may come by where it stands again and again; only the first time counts.
+    """
+    moving = np.abs(course.actual[: course.worst + 1] - stands) > 2 * REACH
+    start = int(np.flatnonzero(moving)[-1]) + 1 if moving.any() else 0
+    shown = np.abs(course.error[start : course.worst + 1]) > 2 * REACH
+    return start + int(np.argmax(shown)) if shown.any() else course.worst
 
 
 def _last_crossing(

@@ -9,7 +9,7 @@ from gateway.domain.delivery import MachineState
 from gateway.domain.program import MachineProgram
 from gateway.domain.telemetry import BeamTelemetry
 from gateway.domain.trajectory import Trajectory
-from gateway.domain.units import NS_PER_S, WIRE_UNITS_PER_MM, FloatArray, frozen
+from gateway.domain.units import NS_PER_S, WIRE_UNITS_PER_MM, BoolArray, FloatArray, frozen
 
 _RUNNING = (MachineState.BEAM_ON, MachineState.HELD)
 _ENDED = (MachineState.COMPLETE, MachineState.TERMINATED, MachineState.FAULT)
@@ -53,7 +53,7 @@ def delivered_trajectory(telemetry: BeamTelemetry, program: MachineProgram) -> T
         control_point=frozen(
             np.interp(telemetry.program_s[span], rows, program.plan_control_point)
         ),
-        axes=axes | _couch_positions(telemetry, span),
+        axes={**axes, **_couch_positions(telemetry, span)},
         leaves={
             device: frozen(positions[:, columns]) for device, columns in layout.mlc_slices.items()
         },
@@ -70,8 +70,6 @@ def _couch_positions(telemetry: BeamTelemetry, span: slice) -> Mapping[Axis, Flo
     return {axis: frozen(column[latest]) for axis, column in telemetry.couch_mm.items()}
 
 
-def _read_only(
-    flags: np.ndarray[tuple[int], np.dtype[np.bool_]],
-) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _read_only(flags: BoolArray) -> BoolArray:
     flags.flags.writeable = False
     return flags
