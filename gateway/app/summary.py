@@ -1,0 +1,125 @@
+"""``summary.json``: the result of a delivery for programs."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gateway.delivery.ledger import DeliveryEntry
+from gateway.domain.errors import GatewayError, PlanRejected
+from gateway.domain.evidence import BeamEvidence
+from gateway.domain.findings import Finding, error
+from gateway.domain.reconciliation import ErrorStatistics, Reconciliation, Verdict
+
+
+def delivery_summary(
+    entry: DeliveryEntry,
+    evidence: Sequence[BeamEvidence],
+    findings: Sequence[Finding],
+    reconciliation: Reconciliation,
+    images: Mapping[int, int],
+) -> dict[str, Any]:
+    """The summary of a delivery that came to an intent; ``images`` counts objects by beam."""
+    statistics = {
+        beam.beam_number: beam.motion.errors
+        for beam in reconciliation.beams
+        if beam.motion is not None
+    }
+    return {
+        "delivery_id": entry.delivery_id,
+        "state": entry.outcome.value,
+        "verdict": reconciliation.verdict.value,
+        "plan": _plan(entry),
+        "room": entry.room,
+        "seed": entry.seed,
+        "continues": entry.continues,
+        "findings": [_finding(finding) for finding in findings],
+        "causes": [
+            {
+                "cause": cause.cause,
+                "beam": cause.beam,
+                "axis": cause.axis,
+                "bank": cause.bank,
+                "leaf": cause.leaf,
+                "frame": cause.frame,
+                "control_point": cause.control_point,
+                "error": cause.error,
+                "unit": cause.unit,
+            }
+            for cause in reconciliation.causes
+        ],
+        "beams": [
+            _beam(item, statistics.get(item.beam.number, {}), images.get(item.beam.number, 0))
+            for item in evidence
+        ],
+    }
+
+
+def refusal_summary(reason: GatewayError, plan: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The summary of a delivery that was refused: nothing was delivered."""
+    if isinstance(reason, PlanRejected):
+        findings = reason.findings
+    else:
+        findings = (error(type(reason).__name__.lower(), "", str(reason)),)
+    return {
+        "delivery_id": None,
+        "state": "refused",
+        "verdict": Verdict.FAIL.value,
+        "plan": plan,
+        "room": None,
+        "seed": None,
+        "continues": None,
+        "findings": [_finding(finding) for finding in findings],
+        "causes": [],
+        "beams": [],
+    }
+
+
+def as_json(summary: Mapping[str, Any]) -> str:
+    """The text of ``summary.json``."""
+    return json.dumps(summary, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _plan(entry: DeliveryEntry) -> dict[str, Any]:
+    return {
+        "sop_instance_uid": entry.plan_uid,
+        "label": entry.plan_label,
+        "fraction_group": entry.fraction_group,
+        "fraction": entry.fraction,
+    }
+
+
+def _beam(
+    item: BeamEvidence, statistics: Mapping[str, ErrorStatistics], images: int
+) -> dict[str, Any]:
+    delivery = item.delivery
+    end_mu = delivery.end_meterset_mu
+    return {
+        "number": delivery.beam_number,
+        "name": delivery.beam_name,
+        "planned_mu": delivery.planned_mu,
+        "start_mu": delivery.start_meterset_mu,
+        "delivered_mu": None if end_mu is None else round(end_mu - delivery.start_meterset_mu, 6),
+        "termination_status": delivery.termination_status.value,
+        "termination_reason": delivery.termination_reason,
+        "samples": delivery.samples,
+        "lost_samples": delivery.lost_samples,
+        "images": images,
+        "errors": {
+            axis: {
+                "max": errors.maximum,
+                "rms": errors.rms,
+                "p95": errors.p95,
+                "unit": errors.unit,
+            }
+            for axis, errors in statistics.items()
+        },
+    }
+
+
+def _finding(finding: Finding) -> dict[str, str]:
+    return {
+        "severity": finding.severity.value,
+        "rule": finding.rule,
+        "path": finding.path,
+        "message": finding.message,
+    }

@@ -1,0 +1,5 @@
+"""The ``linac-gateway`` command."""
+
+from gateway.cli.entry import main
+
+__all__ = ["main"]

@@ -1,0 +1,93 @@
+"""Options that several commands share, and the state that the callback leaves for them."""
+
+import logging
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gateway.domain.errors import ConfigError
+
+if TYPE_CHECKING:
+    from gateway.settings import Settings
+
+Seed = Annotated[
+    int | None, typer.Option(help="Seed of noise, UIDs and simulated dates; default: a fresh one.")
+]
+Out = Annotated[
+    Path | None, typer.Option(help="Folder for summary, record, images, telemetry and report.")
+]
+Speed = Annotated[
+    str | None,
+    typer.Option(
+        metavar="real|FACTOR|max",
+        help="Time: real, a multiple of it, or simulated (default where devices are in-process).",
+    ),
+]
+FractionGroup = Annotated[
+    int | None, typer.Option(metavar="N", help="Fraction group; needed where there are several.")
+]
+Link = Annotated[
+    list[str] | None,
+    typer.Option(metavar="DEVICE=URL", help="Where linac, couch or imager is reached; repeat."),
+]
+
+
+@dataclass(slots=True)
+class Common:
+    """What was given before the command's name."""
+
+    config: Path | None = None
+    store: Path | None = None
+    as_json: bool = False
+    quiet: bool = False
+
+    def settings(self, links: list[str] | None = None) -> "Settings":
+        """The effective settings. Raises ConfigError."""
+        from gateway.settings import Links, load_settings
+
+        settings = load_settings(self.config, self.store)
+        if not links:
+            return settings
+        given = settings.links.model_dump()
+        for item in links:
+            device, _, url = item.partition("=")
+            if device not in Links.model_fields or not url:
+                known = ", ".join(Links.model_fields)
+                raise ConfigError(f"--link {item}: wants DEVICE=URL, DEVICE one of {known}")
+            given[device] = url
+        return settings.model_copy(update={"links": Links(**given)})
+
+
+common = Common()
+
+
+def set_common(
+    config: Path | None,
+    store: Path | None,
+    *,
+    as_json: bool,
+    verbosity: int,
+) -> None:
+    """Keep the global options; logs go to stderr."""
+    common.config, common.store, common.as_json = config, store, as_json
+    common.quiet = verbosity < 0
+    level = {-1: logging.ERROR, 0: logging.WARNING, 1: logging.INFO}.get(verbosity, logging.DEBUG)
+    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
+
+
+def parse_speed(text: str | None) -> float | None:
+    """The factor of real time; infinite for ``max``, None when not given. Raises ConfigError."""
+    if text is None:
+        return None
+    if text in ("real", "max"):
+        return 1.0 if text == "real" else math.inf
+    try:
+        factor = float(text)
+    except ValueError:
+        factor = math.nan
+    if not (math.isfinite(factor) and factor > 0):
+        raise ConfigError(f"--speed {text}: wants real, max or a positive factor such as 4")
+    return factor
