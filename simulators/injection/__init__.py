@@ -1,0 +1,1 @@
+"""Faults put into the simulated room, each with its ground truth."""

@@ -1,0 +1,1 @@
+"""The machines' side of the wires, written from the protocol pages."""
