@@ -45,7 +45,8 @@ class Accessory:
 class Beam:
     """One beam with its control points as columns of equal length ``n``.
 
-    ``meterset_weight`` runs from 0 to 1 (divided by Final Cumulative Meterset Weight).
+    ``meterset_weight`` runs from 0 to 1 (divided by Final Cumulative Meterset Weight, which is
+    kept as ``final_meterset_weight`` for objects that count in the plan's own weights).
     ``axes`` holds each axis the plan states, absolute, angles as stated (0 to 360);
     ``rotation`` holds the direction (``CW``, ``CC``, ``NONE``) in which an angle moves from each
     control point to the next. Couch translations the plan leaves empty are absent.
@@ -80,6 +81,7 @@ class Beam:
     wedge_positions: tuple[Mapping[int, str], ...] = ()
     tolerance_table_number: int | None = None
     patient_setup_number: int | None = None
+    final_meterset_weight: float = 1.0
 
     @property
     def control_point_count(self) -> int:
