@@ -1,0 +1,84 @@
+"""The binary frame that LCP/1 and PFP/1 share: header, payload, CRC-32."""
+
+import struct
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import NoReturn, TypeVar
+
+from drivers.incremental import Take
+from gateway.domain.errors import RemoteProtocolError
+
+M = TypeVar("M")
+R = TypeVar("R")
+
+_HEADER = struct.Struct("<2sBBII")
+_CRC = struct.Struct("<I")
+_CRC_START = 2
+
+
+@dataclass(frozen=True, slots=True)
+class FrameFormat:
+    """What tells one protocol's frames from another's. ``maximum_payload`` is in bytes."""
+
+    magic: bytes
+    version: int
+    maximum_payload: int
+
+
+def encode_frame(form: FrameFormat, kind: int, sequence: int, payload: bytes) -> bytes:
+    """One frame. Raises ValueError for a payload above the format's maximum."""
+    if len(payload) > form.maximum_payload:
+        raise ValueError(f"payload of {len(payload)} bytes, at most {form.maximum_payload}")
+    head = _HEADER.pack(form.magic, form.version, kind, sequence, len(payload))
+    crc = zlib.crc32(payload, zlib.crc32(head[_CRC_START:]))
+    return b"".join((head, payload, _CRC.pack(crc)))
+
+
+def frame_taker(
+    form: FrameFormat,
+    decoders: Mapping[int, Callable[[bytes], M]],
+    accept: Callable[[int, M], R],
+) -> Take[R]:
+    """How an IncrementalDecoder takes frames.
+
+    ``decoders`` has one entry per message type that may arrive: payload -> message; ``accept``
+    makes an item of (sequence, message). Both raise RemoteProtocolError for what is forbidden.
+    The header is judged before its payload is waited for.
+    """
+    prefix = form.magic + bytes((form.version,))
+
+    def take(buffer: bytearray, start: int) -> tuple[int, R] | None:
+        if not buffer.startswith(prefix, start):
+            _check_begun(buffer[start : start + len(prefix)], prefix)
+            return None
+        if len(buffer) - start < _HEADER.size:
+            return None
+        _, _, kind, sequence, length = _HEADER.unpack_from(buffer, start)
+        decode = decoders.get(kind)
+        if decode is None:
+            _break(f"message type {kind:02X} is not one that may arrive here")
+        if length > form.maximum_payload:
+            _break(f"payload length {length}, at most {form.maximum_payload}")
+        end = start + _HEADER.size + length
+        if len(buffer) < end + _CRC.size:
+            return None
+        with memoryview(buffer) as view:
+            computed = zlib.crc32(view[start + _CRC_START : end])
+            payload = bytes(view[start + _HEADER.size : end])
+        (stated,) = _CRC.unpack_from(buffer, end)
+        if stated != computed:
+            _break(f"message type {kind:02X}: CRC {stated:08X}, computed {computed:08X}")
+        return end + _CRC.size, accept(sequence, decode(payload))
+
+    return take
+
+
+def _check_begun(seen: bytearray, prefix: bytes) -> None:
+    """Raises RemoteProtocolError when ``seen`` cannot become ``prefix``."""
+    if not prefix.startswith(seen):
+        _break(f"a frame begins with {seen.hex(' ')}, wanted {prefix.hex(' ')}")
+
+
+def _break(text: str) -> NoReturn:
+    raise RemoteProtocolError(text)

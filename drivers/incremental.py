@@ -1,0 +1,49 @@
+"""Bytes in any portions -> items in order, dead after the first breach of protocol."""
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from gateway.domain.errors import RemoteProtocolError
+
+R = TypeVar("R")
+
+Take = Callable[[bytearray, int], tuple[int, R] | None]
+"""(buffer, start) -> (end, item) of the item at ``start``; None while it is not complete.
+
+Raises RemoteProtocolError for bytes that cannot become an item.
+"""
+
+
+class IncrementalDecoder(Generic[R]):
+    """Feeds ``take`` with what has arrived; holds back one incomplete item at most.
+
+    The result does not depend on the portions: what stands in front of a breach is returned
+    first, and the next call (with ``b""`` at the latest) raises. So: feed until nothing comes
+    back. After a breach every call raises; nothing is searched for in what follows.
+    """
+
+    def __init__(self, take: Take[R]) -> None:
+        self._take = take
+        self._buffer = bytearray()
+        self._breach: str | None = None
+
+    def feed(self, data: bytes) -> list[R]:
+        """Everything that is complete now. Raises RemoteProtocolError."""
+        if self._breach is not None:
+            raise RemoteProtocolError(self._breach)
+        self._buffer += data
+        items: list[R] = []
+        start = 0
+        try:
+            while (taken := self._take(self._buffer, start)) is not None:
+                start, item = taken
+                items.append(item)
+        except RemoteProtocolError as breach:
+            self._breach = str(breach)
+            self._buffer = bytearray()
+            if not items:
+                raise
+            return items
+        if start:
+            del self._buffer[:start]
+        return items
