@@ -1,0 +1,1 @@
+"""Writes the shared wire vectors; uses no codec of the project."""
