@@ -5,8 +5,8 @@ from typing import Final
 
 from pydicom import Dataset, dcmwrite
 from pydicom.config import IGNORE
-from pydicom.dataelem import DataElement
 from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.dataelem import DataElement
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
