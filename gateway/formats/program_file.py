@@ -83,7 +83,10 @@ def _program(header: dict[str, Any], arrays: dict[str, FloatArray]) -> MachinePr
         meterset_mu=arrays["meterset_mu"],
         plan_control_point=arrays["plan_control_point"],
         profile=PathProfile(
-            *(arrays[f"profile_{column}"] for column in _PROFILE),
+            time_s=arrays["profile_time_s"],
+            s=arrays["profile_s"],
+            speed=arrays["profile_speed"],
+            acceleration=arrays["profile_acceleration"],
             duration_s=float(header["duration_s"]),
         ),
         maximum_dose_rate_mu_per_min=float(header["maximum_dose_rate_mu_per_min"]),

@@ -1,0 +1,131 @@
+"""Event loops that run in real time, in a multiple of it, or in simulated time.
+
+Simulated time jumps to the next timer as soon as nothing is ready to run. It stands still while
+work given to a thread is outstanding, so that what a thread does takes no simulated time; and it
+raises :class:`DeadlockError` instead of waiting for something that cannot come.
+"""
+
+import asyncio
+import selectors
+import time
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Executor
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+IDLE_POLL_S = 0.05
+
+
+class DeadlockError(RuntimeError):
+    """Nothing is ready, no timer is set and no thread works: the wait would be for ever."""
+
+
+class _PreciseSelector(selectors.SelectSelector):
+    """Waits to the microsecond (epoll rounds up to a millisecond)."""
+
+
+class _ScaledTimeLoop(asyncio.SelectorEventLoop):
+    """A loop whose time runs ``speed`` times as fast as the monotonic clock, from 0."""
+
+    def __init__(self, speed: float) -> None:
+        self._speed = speed
+        self._started_s = time.monotonic()
+        super().__init__(_ScaledSelector(speed))
+        self._clock_resolution = 1e-9
+
+    def time(self) -> float:
+        """Seconds of loop time since the loop was made."""
+        return (time.monotonic() - self._started_s) * self._speed
+
+
+class _ScaledSelector(_PreciseSelector):
+    """Turns a wait in loop time into one in real time."""
+
+    def __init__(self, speed: float) -> None:
+        super().__init__()
+        self._speed = speed
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """As :meth:`selectors.BaseSelector.select`; ``timeout`` in loop seconds."""
+        return super().select(None if timeout is None else timeout / self._speed)
+
+
+class SimulatedTimeLoop(asyncio.SelectorEventLoop):
+    """A loop whose time is simulated, from 0."""
+
+    def __init__(self) -> None:
+        self._now_s = 0.0
+        self._thread_work = 0
+        super().__init__(_JumpingSelector(self))
+        self._clock_resolution = 1e-9
+
+    def time(self) -> float:
+        """Simulated seconds."""
+        return self._now_s
+
+    def run_in_executor(  # type: ignore[override]  # the base leaves the arguments open
+        self, executor: Executor | None, func: Callable[..., T], *args: Any
+    ) -> asyncio.Future[T]:
+        """As the base; simulated time stands still until the work is done."""
+        future: asyncio.Future[T] = super().run_in_executor(executor, func, *args)
+        self._thread_work += 1
+        future.add_done_callback(self._thread_work_done)
+        return future
+
+    async def shutdown_default_executor(self, *timeout: float | None) -> None:
+        """As the base, which waits for a thread of its own."""
+        self._thread_work += 1
+        try:
+            await super().shutdown_default_executor(*timeout)
+        finally:
+            self._thread_work -= 1
+
+    def _thread_work_done(self, _: "asyncio.Future[Any]") -> None:
+        self._thread_work -= 1
+
+    def advance(self, timeout_s: float | None) -> float | None:
+        """Jump over ``timeout_s``; how long to really wait for file descriptors."""
+        if self._thread_work:
+            return None
+        if timeout_s is None:
+            raise DeadlockError("every task waits, no timer is set and no thread is at work")
+        self._now_s += timeout_s
+        return 0.0
+
+
+class _JumpingSelector(_PreciseSelector):
+    """Does not wait: it moves the loop's time."""
+
+    def __init__(self, loop: SimulatedTimeLoop) -> None:
+        super().__init__()
+        self._loop = loop
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """As :meth:`selectors.BaseSelector.select`; simulated time passes instead of real."""
+        if timeout == 0.0:
+            return super().select(0.0)
+        if self._has_other_descriptors():
+            ready = super().select(0.0)
+            if ready:
+                return ready
+        return self._jump(timeout)
+
+    def _jump(self, timeout: float | None) -> list[tuple[selectors.SelectorKey, int]]:
+        wait_s = self._loop.advance(timeout)
+        if wait_s == 0.0 and not self._has_other_descriptors():
+            return []
+        return super().select(wait_s)
+
+    def _has_other_descriptors(self) -> bool:
+        return len(self.get_map()) > 1
+
+
+def run(main: Coroutine[Any, Any, T], speed: float | None) -> T:
+    """Run ``main`` to its end in a loop of its own and return its result.
+
+    ``speed`` None is simulated time, 1.0 real time, k real time times k. An interrupt from the
+    keyboard cancels ``main``, lets it clean up, and raises KeyboardInterrupt.
+    """
+    factory = SimulatedTimeLoop if speed is None else lambda: _ScaledTimeLoop(speed)
+    with asyncio.Runner(loop_factory=factory) as runner:
+        return runner.run(main)
