@@ -1,0 +1,156 @@
+"""Messages survive the wire, whatever their values: encode, frame, cut, decode, compare."""
+
+from enum import Enum
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from drivers.couch_grbl import codec as grbl
+from drivers.couch_grbl import messages as g
+from drivers.epid import codec as pfp
+from drivers.fields import Array, Coded, Counted, Fixed, Number, Payload, Real, Text
+from drivers.framing import encode_frame, frame_taker
+from drivers.incremental import IncrementalDecoder
+from drivers.linac import codec as lcp
+from drivers.linac import messages as m
+from gateway.domain.delivery import FrameKind
+from gateway.domain.errors import LocalProtocolError
+from tests.drivers.vectors import plain, same
+
+RANGES = {"B": (0, 8), "H": (0, 16), "I": (0, 32), "Q": (0, 64), "q": (1, 64)}
+LAYOUTS = [
+    pytest.param(codec.FORMAT, layout, id=f"{name} {layout.message.__name__}")
+    for name, codec in (("lcp1", lcp), ("pfp1", pfp))
+    for layout in (*codec.REQUESTS.values(), *codec.ANSWERS.values())
+]
+
+
+def values_of(field: Any) -> st.SearchStrategy[Any]:
+    """Any value that a payload field can carry."""
+    if isinstance(field, Number):
+        signed, bits = RANGES[field._struct.format[1:]]
+        return st.integers(-signed * 2 ** (bits - 1), 2 ** (bits - signed) - 1)
+    if isinstance(field, Coded):
+        return st.sampled_from(sorted(field._values.values(), key=str))
+    if isinstance(field, Counted):
+        return st.lists(values_of(field._item), max_size=5).map(tuple)
+    if isinstance(field, Array):
+        shape = st.integers(0, 50).map(lambda rows: (rows, *field._shape))
+        real = {"allow_nan": False} if field._dtype.kind == "f" else {}
+        elements = hnp.from_dtype(field._dtype, **real)
+        return shape.flatmap(lambda form: hnp.arrays(field._dtype, form, elements=elements))
+    return {
+        Real: lambda: st.floats(allow_nan=False, allow_infinity=False),
+        Text: lambda: st.text(max_size=63),
+        Fixed: lambda: st.binary(min_size=16, max_size=16),
+        lcp._MlcField: lambda: st.builds(
+            m.Mlc, st.sampled_from(sorted(lcp.MLCS.values())), st.integers(0, 2**16 - 1)
+        ),
+        pfp._Image: lambda: hnp.arrays(np.dtype("<u2"), hnp.array_shapes(min_dims=2, max_dims=2)),
+    }[type(field)]()
+
+
+@pytest.mark.parametrize(("form", "layout"), LAYOUTS)
+@given(data=st.data())
+@settings(max_examples=25, deadline=None)
+def test_binary_messages(form: Any, layout: Payload[Any], data: st.DataObject) -> None:
+    message = layout.message(*(data.draw(values_of(field)) for field in layout.layout))
+    sequence = data.draw(st.integers(0, 2**32 - 1))
+    wire = encode_frame(form, layout.kind, sequence, layout.encode(message))
+    decoder = IncrementalDecoder(
+        frame_taker(form, {layout.kind: layout.decode}, lambda number, got: (number, got))
+    )
+    cut = data.draw(st.integers(0, len(wire)))
+    ((number, got),) = decoder.feed(wire[:cut]) + decoder.feed(wire[cut:])
+    assert number == sequence
+    assert same(got, message)
+
+
+@given(
+    target=st.dictionaries(st.sampled_from("XYZ"), st.integers(-(10**8), 10**8), min_size=1),
+    feed=st.integers(1, 10**8),
+)
+def test_jogs_say_their_target_to_the_last_decimal(target: dict[str, int], feed: int) -> None:
+    jog = g.Jog({axis: value / 1000 for axis, value in target.items()}, feed / 1000)
+    words = grbl.encode_line(jog).decode("ascii").removesuffix("\n").split(" ")
+    assert words[:3] == ["$J=G90", "G21", "G53"]
+    said = {word[0]: round(float(word[1:]) * 1000) for word in words[3:]}
+    assert said == {**target, "F": feed}
+    assert not any("-0.000" in word for word in words)
+
+
+@given(
+    state=st.sampled_from(sorted(grbl.MAIN_STATES)),
+    position=st.tuples(*(st.integers(-(10**8), 10**8),) * 3),
+    name=st.sampled_from(("MPos", "WPos")),
+    rest=st.sampled_from(("", "|FS:0,0", "|Ov:100,100,100", "|Pn:X|Bf:15,128", "|A:S")),
+)
+def test_status_reports(state: str, position: tuple[int, ...], name: str, rest: str) -> None:
+    numbers = ",".join(f"{value / 1000:.3f}" for value in position)
+    message = grbl.decode_line(f"<{state}|{name}:{numbers}{rest}>")
+    assert isinstance(message, g.Status)
+    machine, work = (list(position), None) if name == "MPos" else (None, list(position))
+    micrometres = [
+        None if triple is None else [round(value * 1000) for value in triple]
+        for triple in (message.machine, message.work)
+    ]
+    assert message.state == state
+    assert micrometres == [machine, work]
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        m.Hello(1, "x" * 256),
+        m.Hello(1, "\ud800"),
+        m.Hello(2**16, "gw"),
+        m.Hello(-1, "gw"),
+        m.ReadCounter(b"short", 1),
+        m.LoadBegin(bytes(16), 1, "", "", 2, 1, float("nan"), 0, ()),
+        m.LoadBegin(bytes(16), 1, "", "", 2, 1, 1.0, 0, ("",) * 256),
+        m.LoadProfile(0, np.zeros((1, 3))),
+        m.LoadControlPoint(0, 2**63, np.zeros(1, np.int32)),
+    ],
+    ids=lambda request_: f"{type(request_).__name__}",
+)
+def test_what_does_not_fit_is_refused_here(request_: m.Request) -> None:
+    with pytest.raises(LocalProtocolError):
+        lcp.encode_payload(request_)
+
+
+@pytest.mark.parametrize(
+    "jog",
+    [
+        g.Jog({}, 1.0),
+        g.Jog({"A": 1.0}, 1.0),
+        g.Jog({"X": float("nan")}, 1.0),
+        g.Jog({"X": 1e6}, 1.0),
+        g.Jog({"X": 1.0}, 0.0),
+        g.Jog({"X": 1.0}, float("inf")),
+    ],
+    ids=str,
+)
+def test_a_jog_that_cannot_be_said_is_refused_here(jog: g.Jog) -> None:
+    with pytest.raises(LocalProtocolError):
+        grbl.encode_line(jog)
+
+
+def test_codes_without_a_meaning_are_refused_here() -> None:
+    field = Coded(Number("B"), {1: Number})
+    with pytest.raises(LocalProtocolError, match="no code"):
+        field.write(Enum)
+
+
+def test_arrays_that_arrive_are_read_only() -> None:
+    layout = pfp.ANSWERS[next(kind for kind in pfp.ANSWERS if kind.__name__ == "Frame")]
+    pixels = np.arange(6, dtype=np.uint16).reshape(2, 3)
+    frame = layout.decode(
+        layout.encode(layout.message(FrameKind.CINE, 1, 1, 0, 0, 0, 0, 1.0, 0, pixels))
+    )
+    assert plain(frame)[-1] == [[0, 1, 2], [3, 4, 5]]
+    assert not frame.pixels.flags.writeable
+    assert frame.pixels.flags.aligned
