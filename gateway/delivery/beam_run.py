@@ -10,6 +10,7 @@ from gateway.delivery.result import Environment, Order, PlannedBeam
 from gateway.delivery.states import DELIVERY_TABLE, DeliveryEvent, DeliveryState, step
 from gateway.domain.delivery import BeamDelivery, CounterReading, ReadBack, TerminationStatus
 from gateway.domain.errors import GatewayError, LinkError, MachineFault, ProtocolError
+from gateway.formats.telemetry_parquet import write_telemetry
 
 
 class BeamRun:
@@ -176,6 +177,8 @@ class BeamRun:
         samples, lost = 0, 0
         if self._recording:
             telemetry = await self._recorder.end_beam()
+            content = await asyncio.to_thread(write_telemetry, telemetry)
+            await self._recorder.file(telemetry_file(telemetry.beam_number), content)
             samples, lost = int(telemetry.sequence.size), self._recorder.lost_samples
         certain = reading is not None and reading.finished
         status = ending.status
@@ -210,6 +213,11 @@ class BeamRun:
 
     def _step(self, event: DeliveryEvent) -> None:
         self._state = step(DELIVERY_TABLE, self._state, event)
+
+
+def telemetry_file(beam_number: int) -> str:
+    """The name of a beam's telemetry in the delivery's folder."""
+    return f"telemetry_beam_{beam_number}.parquet"
 
 
 async def record_beam_end(recorder: Recorder, delivery: BeamDelivery) -> None:

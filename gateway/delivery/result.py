@@ -41,11 +41,12 @@ class Order:
     """One delivery as it was decided, before anything moves.
 
     ``token`` (16 bytes) names it to the machine's counter; ``intent`` is the body of its first
-    event.
+    event; ``files`` (name to content) are kept with it before anything moves.
     """
 
     token: bytes
     intent: Mapping[str, Json]
+    files: Mapping[str, bytes]
     room: Room
     beams: tuple[PlannedBeam, ...]
     acquisition: Acquisition
@@ -74,13 +75,13 @@ class DeviceFactory(Protocol):
 class Environment:
     """What a session uses of the outside besides the devices.
 
-    ``progress(beam_number, meterset_mu)`` is told of durable samples only.
+    ``progress(beam_number, meterset_mu, end_meterset_mu)`` is told of durable samples only.
     """
 
     devices: DeviceFactory
     frames: FrameSink
     clock: WallClock
-    progress: Callable[[int, float], None]
+    progress: Callable[[int, float, float], None]
 
 
 @dataclass(frozen=True, slots=True)

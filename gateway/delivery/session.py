@@ -33,10 +33,13 @@ class DeliverySession:
         connected (nothing has been recorded then), and StoreError when the record cannot be
         kept. Cancellation (an operator's abort) is recorded and raised again.
         """
+        self._recorder.watch(self.on_store_fault, self._tell_progress)
         live = LiveRoom(self._environment.devices(), self._order.room)
         try:
             await live.connect()
             await self._recorder.event("intent", **self._order.intent)
+            for name, content in self._order.files.items():
+                await self._recorder.file(name, content)
             await self._record_identity(live.machine, live)
             return await self._deliver(live)
         finally:
@@ -46,6 +49,10 @@ class DeliverySession:
         """Told by the recorder, once, when it cannot keep up or cannot write."""
         if self._run is not None:
             self._run.on_store_fault(error)
+
+    def _tell_progress(self, beam_number: int, meterset_mu: float) -> None:
+        ends = {item.beam.number: item.program.end_meterset_mu for item in self._order.beams}
+        self._environment.progress(beam_number, meterset_mu, ends[beam_number])
 
     async def _deliver(self, live: LiveRoom) -> SessionResult:
         heart = asyncio.create_task(self._beat(live))

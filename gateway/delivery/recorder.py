@@ -1,0 +1,195 @@
+"""The bridge from a running delivery to the store: durable first, then whoever watches."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+
+import numpy as np
+
+from gateway.domain.axes import AxisLayout
+from gateway.domain.delivery import CouchSample, MachineSample
+from gateway.domain.errors import GatewayError, StoreError
+from gateway.domain.telemetry import BeamTelemetry
+from gateway.formats.telemetry_rows import pack_sample, telemetry_from_rows
+from gateway.ports.clock import WallClock
+from gateway.ports.store import Json, RecordStore
+
+COMMIT_PERIOD_S = 0.1
+MAXIMUM_WAIT_S = 5.0
+MAXIMUM_WAITING_ROWS = 50_000
+
+
+class _BeamLog:
+    """The telemetry of the beam that runs: what has been committed and what waits."""
+
+    def __init__(self, beam_number: int, layout: AxisLayout) -> None:
+        self.beam_number = beam_number
+        self.layout = layout
+        self.waiting: list[bytes] = []
+        self.committed: list[bytes] = []
+        self.digest = hashlib.sha256()
+        self.count = 0
+        self.sequence: int | None = None
+        self.lost = 0
+        self.couch: list[CouchSample] = []
+        self.meterset_mu = 0.0
+
+    def take(self, sample: MachineSample) -> None:
+        """Queue a sample and count what is missing before it."""
+        if self.sequence is not None and sample.sequence != self.sequence + 1:
+            self.lost += max(sample.sequence - self.sequence - 1, 0)
+        self.sequence = sample.sequence
+        self.meterset_mu = sample.meterset_mu
+        self.waiting.append(pack_sample(sample))
+
+    def telemetry(self) -> BeamTelemetry:
+        """Everything committed, as columns."""
+        axes = self.couch[0].positions_mm if self.couch else ()
+        return telemetry_from_rows(
+            self.beam_number,
+            self.layout,
+            b"".join(self.committed),
+            np.array([item.received_ns for item in self.couch], dtype=np.int64),
+            {axis: np.array([item.positions_mm[axis] for item in self.couch]) for axis in axes},
+        )
+
+
+class Recorder:
+    """Records one delivery.
+
+    Events are durable when awaited. Samples are committed in groups every 100 ms of wall time
+    (``monotonic`` gives seconds of it), also where the loop's time is simulated. A commit that
+    fails, or a queue that no longer empties, is a fault: it is told once, and never dropped.
+    """
+
+    def __init__(
+        self,
+        store: RecordStore,
+        delivery_id: str,
+        clock: WallClock,
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._store = store
+        self._delivery_id = delivery_id
+        self._clock = clock
+        self._monotonic = monotonic
+        self._on_fault: Callable[[GatewayError], None] = _unheard
+        self._progress: Callable[[int, float], None] = _unseen
+        self._beam: _BeamLog | None = None
+        self._commit: asyncio.Task[None] | None = None
+        self._committed_s = monotonic()
+        self._timer: asyncio.TimerHandle | None = None
+        self._faulty = False
+
+    def watch(
+        self,
+        on_fault: Callable[[GatewayError], None],
+        progress: Callable[[int, float], None],
+    ) -> None:
+        """Who is told of a fault, and of ``(beam number, meterset)`` once it is durable."""
+        self._on_fault = on_fault
+        self._progress = progress
+
+    @property
+    def lost_samples(self) -> int:
+        """Gaps in the telemetry's sequence of the beam that runs or ran last."""
+        return 0 if self._beam is None else self._beam.lost
+
+    async def event(self, kind: str, **body: Json) -> None:
+        """Append an event; durable when this returns. Raises StoreError."""
+        await self._store.append(self._delivery_id, kind, body, self._clock.now_ns())
+
+    async def file(self, name: str, content: bytes) -> None:
+        """Keep a file of this delivery; durable when this returns. Raises StoreError."""
+        await self._store.keep_file(self._delivery_id, name, content, self._clock.now_ns())
+
+    def begin_beam(self, beam_number: int, layout: AxisLayout) -> None:
+        """From here on samples belong to this beam."""
+        self._beam = _BeamLog(beam_number, layout)
+        self._committed_s = self._monotonic()
+        self._arm_timer()
+
+    def sample(self, sample: MachineSample) -> None:
+        """Take a telemetry sample; never waits."""
+        beam = self._running()
+        beam.take(sample)
+        self._commit_if_due(beam)
+
+    def couch_sample(self, sample: CouchSample) -> None:
+        """Take a couch report; never waits."""
+        self._running().couch.append(sample)
+
+    async def end_beam(self) -> BeamTelemetry:
+        """Commit what waits and seal the beam's samples. Raises StoreError."""
+        beam = self._running()
+        if self._timer is not None:
+            self._timer.cancel()
+        while self._commit is not None or beam.waiting:
+            if self._commit is None:
+                self._start_commit(beam)
+            if self._commit is not None:
+                await self._commit
+        await self.event(
+            "samples",
+            beam=beam.beam_number,
+            count=beam.count,
+            lost=beam.lost,
+            sha256=beam.digest.hexdigest(),
+        )
+        return beam.telemetry()
+
+    def _running(self) -> _BeamLog:
+        if self._beam is None:
+            raise StoreError("no beam is being recorded")
+        return self._beam
+
+    def _commit_if_due(self, beam: _BeamLog) -> None:
+        waited_s = self._monotonic() - self._committed_s
+        if self._commit is None:
+            if beam.waiting and waited_s >= COMMIT_PERIOD_S:
+                self._start_commit(beam)
+        elif waited_s > MAXIMUM_WAIT_S or len(beam.waiting) > MAXIMUM_WAITING_ROWS:
+            text = f"{len(beam.waiting)} samples wait for the disk since {waited_s:.1f} s"
+            self._fault(StoreError(text))
+
+    def _start_commit(self, beam: _BeamLog) -> None:
+        self._committed_s = self._monotonic()
+        self._commit = asyncio.get_running_loop().create_task(self._write(beam))
+
+    async def _write(self, beam: _BeamLog) -> None:
+        rows, count = b"".join(beam.waiting), len(beam.waiting)
+        meterset_mu = beam.meterset_mu
+        beam.waiting.clear()
+        try:
+            await self._store.append_samples(self._delivery_id, beam.beam_number, rows, count)
+        except StoreError as error:
+            self._fault(error)
+            raise
+        finally:
+            self._commit = None
+        beam.committed.append(rows)
+        beam.digest.update(rows)
+        beam.count += count
+        self._progress(beam.beam_number, meterset_mu)
+
+    def _fault(self, error: StoreError) -> None:
+        if not self._faulty:
+            self._faulty = True
+            self._on_fault(error)
+
+    def _arm_timer(self) -> None:
+        """A stream that has stopped is committed too."""
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(COMMIT_PERIOD_S, self._on_timer)
+
+    def _on_timer(self) -> None:
+        self._commit_if_due(self._running())
+        self._arm_timer()
+
+
+def _unheard(error: GatewayError) -> None:
+    raise error
+
+
+def _unseen(_beam_number: int, _meterset_mu: float) -> None:
+    """Nobody watches."""
