@@ -1,0 +1,223 @@
+"""The section of one beam: pictures first, then its table of errors."""
+
+import numpy as np
+
+from gateway.adapters.report.aperture import ApertureView, aperture_figure
+from gateway.adapters.report.canvas import number
+from gateway.adapters.report.curves import ErrorCurve, curve_figure
+from gateway.adapters.report.data import ReportBeam, ReportData
+from gateway.adapters.report.heat_map import heat_map_figure
+from gateway.adapters.report.markup import table, tag, text
+from gateway.adapters.report.portal import portal_figure
+from gateway.adapters.report.summary import quantity_of, verdict_chip
+from gateway.adapters.report.wording import UNIT_SIGNS, axis_name, cause_sentence
+from gateway.domain.axes import Axis, banks
+from gateway.domain.delivery import ReadBack
+from gateway.domain.program import MachineProgram
+from gateway.domain.reconciliation import (
+    Aperture,
+    BeamReconciliation,
+    Cause,
+    MotionComparison,
+    Tolerance,
+)
+from gateway.domain.units import WIRE_UNITS_PER_MM, FloatArray, frozen
+
+NO_LIMIT_MM = 1.0
+"""Scale of drawings where a site sets no leaf tolerance."""
+ALWAYS_DRAWN = ("gantry",)
+
+
+def beam_section(data: ReportData, beam: BeamReconciliation, source: ReportBeam) -> str:
+    """Everything about one beam."""
+    name = f"Beam {beam.beam_number}"
+    if beam.beam_name and beam.beam_name != name:
+        name += f": {beam.beam_name}"
+    causes = [item for item in data.reconciliation.causes if item.beam == beam.beam_number]
+    heading = tag("h3", text(name) + " " + verdict_chip(beam.verdict))
+    pictures = tag("div", *_pictures(data, beam, source, causes), class_="grid")
+    return tag(
+        "section",
+        heading,
+        _account(beam, causes),
+        pictures,
+        _error_table(beam.motion, data) if beam.motion is not None else "",
+        class_="beam",
+        id=f"beam-{beam.beam_number}",
+    )
+
+
+def _account(beam: BeamReconciliation, causes: list[Cause]) -> str:
+    words = [cause_sentence(cause) for cause in causes[:5]]
+    if not words:
+        words = ["Delivered as planned, within tolerance."]
+    difference = beam.meterset.delivered_mu - beam.meterset.planned_mu
+    words.append(
+        f"{number(beam.meterset.delivered_mu, 3)} of {number(beam.meterset.planned_mu, 3)} MU "
+        f"delivered ({number(difference, 3)} MU, {number(beam.meterset.error_pulses, 1)} pulses)."
+    )
+    return tag("p", text(" ".join(words)))
+
+
+def _pictures(
+    data: ReportData, beam: BeamReconciliation, source: ReportBeam, causes: list[Cause]
+) -> list[str]:
+    motion = beam.motion
+    if motion is None:
+        drawn = _apertures_at_read_back(data, source, causes)
+    else:
+        drawn = _apertures_at_worst(data, source, motion, causes)
+    drawn += _portal(data, source)
+    if motion is None:
+        return drawn
+    limit = _leaf_limit(data)
+    for device, matrix in motion.matrices.items():
+        marked = _marked(device, matrix.errors.shape[0] // 2, causes)
+        drawn.append(heat_map_figure(device, matrix, limit, marked[0] if marked else None))
+    return drawn + _curves(data, beam, motion, causes)
+
+
+def _apertures_at_worst(
+    data: ReportData, source: ReportBeam, motion: MotionComparison, causes: list[Cause]
+) -> list[str]:
+    worst = motion.worst
+    where = f"worst moment: control point {worst.control_point}, {number(worst.meterset_mu, 1)} MU"
+    return _apertures(data, source, worst.planned, worst.delivered, where, causes)
+
+
+def _apertures_at_read_back(data: ReportData, source: ReportBeam, causes: list[Cause]) -> list[str]:
+    evidence = source.evidence
+    if evidence.read_back is None:
+        return []
+    planned, read = _read_back_apertures(evidence.read_back, evidence.program)
+    return _apertures(data, source, planned, read, "read back before the beam", causes)
+
+
+def _read_back_apertures(reading: ReadBack, program: MachineProgram) -> tuple[Aperture, Aperture]:
+    layout = program.layout
+
+    def aperture(positions: FloatArray) -> Aperture:
+        return Aperture(
+            {axis: float(positions[place]) for place, axis in enumerate(layout.scalars)},
+            {device: frozen(positions[rows]) for device, rows in layout.mlc_slices.items()},
+        )
+
+    return aperture(program.positions[0]), aperture(reading.positions / WIRE_UNITS_PER_MM)
+
+
+def _apertures(
+    data: ReportData,
+    source: ReportBeam,
+    planned: Aperture,
+    delivered: Aperture,
+    where: str,
+    causes: list[Cause],
+) -> list[str]:
+    beam, limit = source.evidence.beam, _leaf_limit(data)
+    devices: list[str | None] = [device for device in planned.leaves if device in beam.devices]
+    return [
+        aperture_figure(
+            ApertureView(
+                beam,
+                device,
+                planned,
+                delivered,
+                where,
+                limit,
+                _marked(device, planned.leaves[device].size // 2, causes) if device else None,
+            )
+        )
+        for device in devices or [None]
+    ]
+
+
+def _marked(device: str, pairs: int, causes: list[Cause]) -> tuple[int, str] | None:
+    """The first leaf of ``device`` that a cause names."""
+    for cause in causes:
+        if cause.axis == device and cause.leaf is not None and cause.bank is not None:
+            side = banks(device).index(cause.bank)
+            return side * pairs + cause.leaf - 1, f"{cause.bank} leaf {cause.leaf}"
+    return None
+
+
+def _portal(data: ReportData, source: ReportBeam) -> list[str]:
+    if source.image is None or data.panel is None:
+        return []
+    notes = ["The field is larger than the panel."] if source.truncated else []
+    if source.image.saturated:
+        notes.append(f"{source.image.saturated} pixels are saturated.")
+    beam = source.evidence.beam
+    return [portal_figure(beam, source.image, data.panel, source.frames, tuple(notes))]
+
+
+def _curves(
+    data: ReportData, beam: BeamReconciliation, motion: MotionComparison, causes: list[Cause]
+) -> list[str]:
+    """The leaves, the gantry if it moves, and every axis that is out of tolerance or blamed."""
+    blamed = {cause.axis for cause in causes} | set(beam.exceeded)
+    curves = motion.curves
+    drawn = []
+    for device, errors in curves.leaves.items():
+        marked = _marked(device, errors.shape[0] // 2, causes)
+        if marked is None:
+            index = int(np.argmax(np.abs(errors).max(axis=1)))
+            side, leaf = divmod(index, errors.shape[0] // 2)
+            marked = index, f"{banks(device)[side]} leaf {leaf + 1}, the worst"
+        drawn.append(
+            ErrorCurve(device, "mm", curves.meterset_mu, errors, _tolerance(data, device), *marked)
+        )
+    for axis, error in curves.axes.items():
+        if axis in blamed or (axis in ALWAYS_DRAWN and _moves(motion, axis)):
+            unit = Axis(axis).unit
+            drawn.append(ErrorCurve(axis, unit, curves.meterset_mu, error, _tolerance(data, axis)))
+    return [curve_figure(curve) for curve in drawn if curve.meterset_mu.size > 1]
+
+
+def _moves(motion: MotionComparison, axis: str) -> bool:
+    return motion.errors[axis].maximum > 0.01
+
+
+def _tolerance(data: ReportData, axis: str) -> Tolerance | None:
+    return data.reconciliation.tolerances.quantities.get(quantity_of(axis))
+
+
+def _leaf_limit(data: ReportData) -> float:
+    tolerance = data.reconciliation.tolerances.quantities.get("leaf")
+    return tolerance.maximum if tolerance and tolerance.maximum else NO_LIMIT_MM
+
+
+def _error_table(motion: MotionComparison, data: ReportData) -> str:
+    """Statistics of every axis; what is out of tolerance is marked in words."""
+    rows = []
+    for axis, statistics in motion.errors.items():
+        tolerance = _tolerance(data, axis)
+        cells = [
+            _cell(value, limit)
+            for value, limit in (
+                (statistics.maximum, tolerance.maximum if tolerance else None),
+                (statistics.rms, tolerance.rms if tolerance else None),
+                (statistics.p95, tolerance.p95 if tolerance else None),
+            )
+        ]
+        unit = UNIT_SIGNS[statistics.unit]
+        rows.append(
+            (text(axis_name(axis)), *cells, text(number(statistics.rms_time, 3)), text(unit))
+        )
+    for device, gap in motion.gaps.items():
+        cells = [text(number(value, 3)) for value in (gap.maximum, gap.rms, gap.p95, gap.rms_time)]
+        rows.append((text(f"Opening of leaf pairs ({device})"), *cells, "mm"))
+    headers = ("Axis", "Maximum", "RMS", "95th percentile", "RMS over time", "Unit")
+    return table("Errors, worst leaf for leaves", headers, rows, class_="cards numbers")
+
+
+def _cell(value: float, limit: float | None) -> str:
+    shown = text(number(value, 3))
+    if limit is None:
+        return shown
+    if value > limit:
+        return tag("strong", f"{shown} ", tag("span", "out", class_="chip fail")) + _limit(limit)
+    return shown + _limit(limit)
+
+
+def _limit(limit: float) -> str:
+    return " " + tag("span", f"/ {text(number(limit))}", class_="limit-cell")
