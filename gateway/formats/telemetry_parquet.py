@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from gateway.domain.axes import Axis, AxisLayout
 from gateway.domain.errors import InputError
-from gateway.domain.telemetry import BeamTelemetry
+from gateway.domain.telemetry import BeamTelemetry, Int64Array
 from gateway.domain.units import FloatArray
 
 METERSET_SCALE = 1e-6
@@ -100,17 +100,29 @@ def _telemetry(table: pa.Table, header: dict[str, Any]) -> BeamTelemetry:
         tuple(Axis(axis) for axis in header["scalars"]),
         tuple((str(device), int(pairs)) for device, pairs in header["mlcs"]),
     )
-    counts = {name: table.column(name).to_numpy() for name in _TIMES}
-    scaled: dict[str, FloatArray] = {
-        name: table.column(name).to_numpy() * scale for name, _, scale in _SCALED
-    }
+    scale = {name: factor for name, _, factor in _SCALED}
+
+    def counted(name: str) -> Int64Array:
+        column: Int64Array = table.column(name).to_numpy()
+        return column
+
+    def scaled(name: str) -> FloatArray:
+        values: FloatArray = table.column(name).to_numpy() * scale[name]
+        return values
+
     positions = [table.column(name).to_numpy().astype(np.int32) for name in layout.names]
     rows = table.num_rows
     return BeamTelemetry(
         beam_number=int(header["beam_number"]),
         layout=layout,
-        **counts,
-        **scaled,
+        sequence=counted("sequence"),
+        machine_time_ns=counted("machine_time_ns"),
+        received_ns=counted("received_ns"),
+        state=counted("state"),
+        interlocks=counted("interlocks"),
+        program_s=scaled("program_s"),
+        meterset_mu=scaled("meterset_mu"),
+        dose_rate_mu_per_min=scaled("dose_rate_mu_per_min"),
         positions=np.stack(positions, axis=1) if positions else np.empty((rows, 0), np.int32),
         couch_time_ns=np.array(header["couch_time_ns"], dtype=np.int64),
         couch_mm={Axis(axis): np.array(mm) for axis, mm in header["couch_mm"].items()},
