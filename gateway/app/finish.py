@@ -114,7 +114,7 @@ async def finish(
         record = treatment_record(context, recorded)
         written.append(await _keep(store, finishing, delivery_id, "treatment_record.dcm", record))
     report = await asyncio.to_thread(
-        draw_report, context, entry, evidence, reconciliation, findings_of(entry), finishing.frames
+        draw_report, context, entry, evidence, recorded, reconciliation, findings_of(entry)
     )
     await _keep(store, finishing, delivery_id, "report.html", report.encode())
     summary = delivery_summary(entry, evidence, findings_of(entry), reconciliation, images)
