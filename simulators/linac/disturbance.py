@@ -14,7 +14,7 @@ BEFORE_BEAM = -1.0
 class MotionDisturbance(Protocol):
     """Changes where the axes really stand; the encoders see it."""
 
-    def disturb(self, actual: FloatArray, s: float, time_ns: int) -> None:
+    def disturb(self, actual: FloatArray, s: float, time_ns: int, /) -> None:
         """Alter ``actual`` (mm or degree) in place; ``s`` is BEFORE_BEAM until the beam starts."""
         ...
 

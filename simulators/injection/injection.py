@@ -1,0 +1,203 @@
+"""Every fault of a room: chosen when a program is loaded, acting while it is delivered."""
+
+from collections.abc import Callable, Sequence
+
+from gateway.domain.axes import Axis
+from gateway.domain.room import Room
+from gateway.domain.units import FloatArray
+from simulators.faults import FaultSpec
+from simulators.ground_truth import Entry, Fact, GroundTruth
+from simulators.injection import leaves
+from simulators.injection.frames import FramePath
+from simulators.injection.gantry import SlowGantry, TrailingGantry
+from simulators.injection.moments import CouchDrift, InterlockFault, LinkFault, Moment, OverrunWatch
+from simulators.injection.site import Site
+from simulators.linac.disturbance import BEFORE_BEAM, Disturbed, MotionDisturbance
+from simulators.linac.messages import Event, Sample
+from simulators.linac.program import Program
+
+_OFFSET_MM = 1.5
+_LAG_DEG = 1.5
+_OVERRUN_MU = 2.0
+_LINK_FAULTS = ("lost-link", "garbage-bytes", "stale-telemetry")
+_INTERLOCK_FAULTS = ("door-open", "emergency-stop")
+_FRAME_FAULTS = ("dropped-frame", "duplicated-frame", "reordered-frame")
+
+
+class Injection:
+    """The faults of one room, bound to its beams one program after the other."""
+
+    def __init__(
+        self, specs: Sequence[FaultSpec], room: Room, truth: GroundTruth, seed: int
+    ) -> None:
+        self._room = room
+        self._model = room.machine
+        self._beam_faults: list[_BeamFault] = []
+        self._moments: list[Moment] = []
+        frame_faults: list[tuple[FaultSpec, Entry]] = []
+        appliers = self._appliers()
+        for number, spec in enumerate(specs):
+            facts: dict[str, Fact] = dict(spec.values)
+            entry = truth.entry(spec.name, facts)
+            if spec.name in appliers:
+                self._beam_faults.append(_BeamFault(spec, entry, appliers[spec.name]))
+                if spec.name == "meterset-overrun":
+                    self._moments.append(OverrunWatch(entry))
+            elif spec.name in _FRAME_FAULTS:
+                frame_faults.append((spec, entry))
+            else:
+                self._moments.append(self._moment(spec, entry, seed + number))
+        self.frame_path = FramePath(frame_faults)
+
+    def disturb(self, program: Program) -> Disturbed:
+        """What becomes of ``program`` on this machine."""
+        plan = _Plan(program)
+        for fault in self._beam_faults:
+            fault.bind(plan)
+        for moment in self._moments:
+            moment.bind(program)
+        return Disturbed(plan.rows, tuple(plan.motions), plan.overrun_mu)
+
+    def observe(self, sample: Sample, site: Site) -> list[Event]:
+        """A cycle of the linac is over; what the faults make of it."""
+        return [event for moment in self._moments for event in moment.observe(sample, site)]
+
+    def _moment(self, spec: FaultSpec, entry: Entry, seed: int) -> Moment:
+        if spec.name in _LINK_FAULTS:
+            return LinkFault(spec, entry, seed)
+        if spec.name in _INTERLOCK_FAULTS:
+            return InterlockFault(spec, entry)
+        return CouchDrift(spec, entry, self._room.couch_axes, self._model.sample_period_s)
+
+    def _appliers(self) -> dict[str, "Applier"]:
+        return {
+            "stuck-leaf": self._stick_leaf,
+            "leaf-offset": self._offset_leaf,
+            "bank-offset": self._offset_bank,
+            "swapped-banks": self._swap_banks,
+            "gantry-lag": self._trail_gantry,
+            "meterset-overrun": self._overrun,
+        }
+
+    def _stick_leaf(self, spec: FaultSpec, entry: Entry, plan: "_Plan") -> bool:
+        from_cp = spec.integer("from_cp")
+        row = 1 if from_cp is None else from_cp
+        place = leaves.leaf_of(spec, self._model, plan.program, row)
+        if place is None or row >= len(plan.rows):
+            return False
+        if from_cp is None and not leaves.moves(plan.program, place.column, row):
+            row = 0
+        _note_leaf(entry, place, row)
+        if row == 0 and not leaves.moves(plan.program, place.column, row):
+            plan.motions.append(leaves.ShortLeaf(place.column, plan.program, entry))
+        else:
+            plan.motions.append(leaves.StuckLeaf(place.column, float(row), entry))
+        return True
+
+    def _offset_leaf(self, spec: FaultSpec, entry: Entry, plan: "_Plan") -> bool:
+        row = spec.integer("from_cp") or 0
+        place = leaves.leaf_of(spec, self._model, plan.program, row)
+        if place is None or row >= len(plan.rows):
+            return False
+        _note_leaf(entry, place, row)
+        columns = slice(place.column, place.column + 1)
+        self._offset(plan, columns, spec, entry, float(row) if row else BEFORE_BEAM)
+        return True
+
+    def _offset_bank(self, spec: FaultSpec, entry: Entry, plan: "_Plan") -> bool:
+        bank = leaves.bank_of(spec, self._model)
+        if bank is None:
+            return False
+        entry.note(device=bank.device, bank=bank.bank, control_point=0)
+        self._offset(plan, bank.columns, spec, entry, BEFORE_BEAM)
+        return True
+
+    def _offset(
+        self, plan: "_Plan", columns: slice, spec: FaultSpec, entry: Entry, from_s: float
+    ) -> None:
+        default_mm = _below(_OFFSET_MM, self._model.servo.leaf_hold_tolerance_mm)
+        offset_mm = spec.number("offset_mm", default_mm)
+        entry.note(offset_mm=offset_mm)
+        plan.motions.append(leaves.OffsetPositions(columns, offset_mm, from_s, entry))
+
+    def _swap_banks(self, spec: FaultSpec, entry: Entry, plan: "_Plan") -> bool:
+        device = leaves.device_of(spec, self._model)
+        if device is None:
+            return False
+        told = leaves.swapped(plan.rows, self._model.layout.mlc_slices[device])
+        amount = float(abs(told - plan.rows).max())
+        if amount == 0.0 and spec.integer("beam") is None:
+            return False
+        plan.rows = told
+        entry.note(device=device, injected=amount > 0.0, amount=round(amount, 3), control_point=0)
+        return True
+
+    def _trail_gantry(self, spec: FaultSpec, entry: Entry, plan: "_Plan") -> bool:
+        scalars = self._model.layout.scalars
+        if Axis.GANTRY not in scalars:
+            return False
+        column = scalars.index(Axis.GANTRY)
+        seconds = spec.optional("seconds")
+        deg = spec.number("deg", _below(_LAG_DEG, self._model.servo.angle_hold_tolerance_deg))
+        turns = leaves.travel_mm(plan.program, column, 0) > deg
+        from_s = 0.0 if turns else BEFORE_BEAM
+        entry.note(control_point=0)
+        if seconds is None:
+            entry.note(deg=deg)
+            plan.motions.append(TrailingGantry(column, deg, from_s, entry))
+        else:
+            cycle_s = self._model.sample_period_s
+            plan.motions.append(SlowGantry(column, seconds, cycle_s, from_s, entry))
+        return True
+
+    def _overrun(self, spec: FaultSpec, entry: Entry, plan: "_Plan") -> bool:
+        plan.overrun_mu = spec.number("mu", _OVERRUN_MU)
+        entry.note(mu=plan.overrun_mu)
+        return True
+
+
+class _Plan:
+    """A program on its way through the faults."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.rows: FloatArray = program.path.rows
+        self.motions: list[MotionDisturbance] = []
+        self.overrun_mu = 0.0
+
+
+Applier = Callable[[FaultSpec, Entry, _Plan], bool]
+"""Puts a fault into a plan; False when this beam gives it nothing to act on."""
+
+
+class _BeamFault:
+    """A fault of one beam: the named one, or the first in which it can act."""
+
+    def __init__(self, spec: FaultSpec, entry: Entry, apply: Applier) -> None:
+        self._spec = spec
+        self._entry = entry
+        self._apply = apply
+        self._beam = spec.integer("beam")
+
+    def bind(self, plan: _Plan) -> None:
+        number = plan.program.beam_number
+        if self._beam is not None and number != self._beam:
+            return
+        if self._apply(self._spec, self._entry, plan):
+            self._beam = number
+            self._entry.note(beam=number)
+
+
+def _below(wanted: float, hold_tolerance: float) -> float:
+    """``wanted``, or what the machine still tolerates: a hold would hide a lasting error."""
+    return min(wanted, 0.75 * hold_tolerance)
+
+
+def _note_leaf(entry: Entry, place: leaves.LeafPlace, row: int) -> None:
+    entry.note(
+        device=place.device,
+        bank=place.bank,
+        leaf=place.leaf,
+        column=place.column,
+        control_point=row,
+    )

@@ -1,0 +1,139 @@
+"""Simulated rooms on an event loop: the entry point ``linac_gateway.simulators: room``."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from gateway.domain.errors import LinkLost, RemoteProtocolError
+from gateway.domain.room import Room
+from gateway.domain.units import NS_PER_S
+from gateway.ports.simulation import SimulatedRoom
+from gateway.ports.stream import ByteStream
+from simulators.connection import Connection
+from simulators.faults import parse_fault
+from simulators.parts import Parts
+from simulators.ports import CouchPort, ImagerPort, LinacPort, Port
+from simulators.room import MachineRoom
+
+_CAPACITY_BYTES = 1 << 20
+_IMAGER_CAPACITY_BYTES = 64 << 20
+_SLACK_NS = 1000
+"""A timer may fire this much early by the rounding of seconds."""
+
+_log = logging.getLogger(__name__)
+
+
+def simulated_room(
+    room: Room, *, seed: int, faults: Sequence[str], state_dir: Path
+) -> SimulatedRoom:
+    """A simulated room, to be served on streams. See :mod:`gateway.ports.simulation`.
+
+    Raises ConfigError for a fault that does not exist or cannot be understood, and for state
+    files that are in use or damaged.
+    """
+    return room_of(Parts(), room, seed=seed, faults=faults, state_dir=state_dir)
+
+
+def room_of(
+    parts: Parts, room: Room, *, seed: int, faults: Sequence[str], state_dir: Path
+) -> SimulatedRoom:
+    """As :func:`simulated_room`, made of ``parts``."""
+    specs = [parse_fault(fault) for fault in faults]
+    return ServedRoom(MachineRoom(room, specs, seed, state_dir, parts))
+
+
+class ServedRoom:
+    """A room's machines on the running loop's time. Implements SimulatedRoom."""
+
+    def __init__(self, machines: MachineRoom) -> None:
+        self._machines = machines
+        self._boot_s: float | None = None
+        self._make_port: Mapping[str, Callable[[ByteStream], Port]] = {
+            "linac": self._linac_port,
+            "couch": self._couch_port,
+            "imager": self._imager_port,
+        }
+
+    async def run(self) -> None:
+        """See the port."""
+        machines = self._machines
+        late_ns = round(machines.room.machine.sample_period_s * NS_PER_S)
+        while True:
+            due_ns = machines.next_event_at()
+            ahead_ns = due_ns - self._now_ns()
+            if ahead_ns > _SLACK_NS:
+                await asyncio.sleep(ahead_ns / NS_PER_S)
+            else:
+                await asyncio.sleep(0)
+            if self._now_ns() - due_ns > late_ns:
+                await self._hear_first()
+            machines.advance(max(self._now_ns(), due_ns))
+
+    async def serve(self, device: str, stream: ByteStream) -> None:
+        """See the port. Raises ValueError for a device that does not exist."""
+        try:
+            make_port = self._make_port.get(device)
+            if make_port is None:
+                raise ValueError(f"{device!r} is none of {', '.join(self._make_port)}")
+            if device not in self._machines.dead_links:
+                await self._serve(device, stream, make_port(stream))
+        finally:
+            await stream.aclose()
+
+    def close(self) -> None:
+        """See the port."""
+        self._machines.close()
+
+    async def _serve(self, device: str, stream: ByteStream, port: Port) -> None:
+        ports = self._machines.ports[device]
+        ports.append(port)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(port.connection.pump())
+                group.create_task(port.connection.ended())
+                group.create_task(port.work())
+                await self._listen(stream, port)
+        except* (LinkLost, RemoteProtocolError) as ended:
+            _log.info("%s: %s", device, "; ".join(map(str, ended.exceptions)))
+        finally:
+            ports.remove(port)
+            port.close(self._now_ns())
+
+    async def _listen(self, stream: ByteStream, port: Port) -> None:
+        """Until the client closes: raises LinkLost then."""
+        while data := await stream.receive():
+            port.receive(data, self._now_ns())
+        raise LinkLost("the client closed")
+
+    async def _hear_first(self) -> None:
+        """The loop was held up: what has come in meanwhile is heard before time goes on."""
+        for _ in range(3):
+            await asyncio.sleep(0)
+
+    def _now_ns(self) -> int:
+        time_s = asyncio.get_running_loop().time()
+        if self._boot_s is None:
+            self._boot_s = time_s
+        return round((time_s - self._boot_s) * NS_PER_S)
+
+    def _linac_port(self, stream: ByteStream) -> Port:
+        machines = self._machines
+        session = machines.parts.linac_session(machines.desk, machines.linac_control)
+        return LinacPort(session, Connection(stream, _CAPACITY_BYTES))
+
+    def _couch_port(self, stream: ByteStream) -> Port:
+        session = self._machines.parts.couch_session(self._machines.couch)
+        return CouchPort(session, Connection(stream, _CAPACITY_BYTES))
+
+    def _imager_port(self, stream: ByteStream) -> Port:
+        from simulators.epid.renderer import Renderer  # noqa: PLC0415 - until it is there
+
+        machines = self._machines
+        room = machines.room
+        return ImagerPort(
+            machines.parts.imager_session(room.panel, machines.panel, machines.imager_control),
+            Connection(stream, _IMAGER_CAPACITY_BYTES),
+            Renderer(room.machine, room.panel, machines.seed),
+            machines.injection.frame_path,
+        )
