@@ -33,7 +33,7 @@ def add_planned_accessories(item: Dataset, beam: Beam) -> None:
         )
     add_counts(item, beam)
     _add(item, "WedgeSequence", (_planned_wedge(wedge) for wedge in of_kind(beam, "wedge")))
-    _add(item, "BlockSequence", block_items(beam))
+    _add(item, "BlockSequence", _planned_blocks(beam))
     _add_common(item, beam)
 
 
@@ -47,23 +47,10 @@ def add_recorded_accessories(item: Dataset, beam: Beam) -> None:
     _add_common(item, beam)
 
 
-def block_items(beam: Beam) -> Iterator[Dataset]:
-    """Items of Block Sequence, in plans and in the exposures of images."""
-    for index, block in enumerate(of_kind(beam, "block"), start=1):
-        item = Dataset()
-        item.BlockNumber = block.number if block.number is not None else index
-        item.BlockTrayID = clipped(block.id, 16)
-        item.BlockName = clipped(block.description, 64)
-        item.BlockType = block.type
-        item.BlockDivergence = ""
-        item.MaterialID = ""
-        item.SourceToBlockTrayDistance = _ds_or_empty(block.tray_distance_mm)
-        item.BlockThickness = ""
-        item.BlockTransmission = ""
-        item.BlockNumberOfPoints = len(block.outline_mm)
-        item.BlockData = ds_list(value for point in block.outline_mm for value in point)
-        _add_code(item, block)
-        yield item
+def add_block_sequence(item: Dataset, beam: Beam) -> None:
+    """Number of Blocks and Block Sequence of an exposure of an image."""
+    item.NumberOfBlocks = len(of_kind(beam, "block"))
+    _add(item, "BlockSequence", _blocks(beam))
 
 
 def add_wedge_positions(item: Dataset, positions: Mapping[int, str]) -> None:
@@ -82,6 +69,29 @@ def _add(item: Dataset, keyword: str, items: Iterator[Dataset]) -> None:
     found = list(items)
     if found:
         setattr(item, keyword, found)
+
+
+def _planned_blocks(beam: Beam) -> Iterator[Dataset]:
+    for item in _blocks(beam):
+        item.BlockTransmission = ""
+        yield item
+
+
+def _blocks(beam: Beam) -> Iterator[Dataset]:
+    for index, block in enumerate(of_kind(beam, "block"), start=1):
+        item = Dataset()
+        item.BlockNumber = block.number if block.number is not None else index
+        item.BlockTrayID = clipped(block.id, 16)
+        item.BlockName = clipped(block.description, 64)
+        item.BlockType = block.type
+        item.BlockDivergence = ""
+        item.MaterialID = ""
+        item.SourceToBlockTrayDistance = _ds_or_empty(block.tray_distance_mm)
+        item.BlockThickness = ""
+        item.BlockNumberOfPoints = len(block.outline_mm)
+        item.BlockData = ds_list(value for point in block.outline_mm for value in point)
+        _add_code(item, block)
+        yield item
 
 
 def _planned_wedge(wedge: Accessory) -> Dataset:
