@@ -4,9 +4,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+from gateway import __version__
 from gateway.configuration.locate import config_roots
 from gateway.configuration.machines import load_machine
 from gateway.dicom.plan_writer import write_plan
+from gateway.dicom.uids import uid_source
 from gateway.domain.errors import InputError
 from gateway.planning.generate import KINDS, generate
 from gateway.settings import Settings
@@ -23,7 +25,13 @@ def write_generated_plan(
     """Write a plan and tell what it is. Raises ConfigError, InputError."""
     machine = load_machine(machine_name, config_roots(settings.site))
     plan = generate(kind, machine, seed=seed)
-    content = write_plan(plan, machine, written_ns=time.time_ns())
+    content = write_plan(
+        plan,
+        machine,
+        uid=uid_source(seed, plan.sop_instance_uid),
+        software_version=__version__,
+        written_ns=time.time_ns(),
+    )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
