@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from gateway.adapters.report import ReportBeam, ReportData
-from gateway.domain.axes import Axis
+from gateway.domain.axes import JAWS, Axis
 from gateway.domain.delivery import (
     FrameKind,
     MachineIdentity,
@@ -39,6 +39,9 @@ def image_of(evidence: BeamEvidence, seed: int = 1) -> PortalFrame:
     )
     pair = np.clip(np.searchsorted(boundaries, across) - 1, 0, pairs - 1)
     inside = (across > boundaries[0]) & (across < boundaries[-1])
+    jaws = [evidence.beam.axes[axis][0] for axis in JAWS]
+    inside = inside & (along > jaws[0]) & (along < jaws[1])
+    inside = inside & (across > jaws[2]) & (across < jaws[3])
     signal = np.zeros(pair.shape)
     leaves = evidence.planned.leaves["MLCX"]
     for row in leaves[:: max(1, len(leaves) // 12)]:

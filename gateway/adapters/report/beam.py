@@ -3,13 +3,13 @@
 import numpy as np
 
 from gateway.adapters.report.aperture import ApertureView, aperture_figure
-from gateway.adapters.report.canvas import number
+from gateway.adapters.report.canvas import number, signed
 from gateway.adapters.report.curves import ErrorCurve, curve_figure
 from gateway.adapters.report.data import ReportBeam, ReportData
 from gateway.adapters.report.heat_map import heat_map_figure
 from gateway.adapters.report.markup import table, tag, text
 from gateway.adapters.report.portal import portal_figure
-from gateway.adapters.report.summary import quantity_of, verdict_chip
+from gateway.adapters.report.summary import beam_title, quantity_of, verdict_chip
 from gateway.adapters.report.wording import UNIT_SIGNS, axis_name, cause_sentence
 from gateway.domain.axes import Axis, banks
 from gateway.domain.delivery import ReadBack
@@ -30,11 +30,8 @@ ALWAYS_DRAWN = ("gantry",)
 
 def beam_section(data: ReportData, beam: BeamReconciliation, source: ReportBeam) -> str:
     """Everything about one beam."""
-    name = f"Beam {beam.beam_number}"
-    if beam.beam_name and beam.beam_name != name:
-        name += f": {beam.beam_name}"
     causes = [item for item in data.reconciliation.causes if item.beam == beam.beam_number]
-    heading = tag("h3", text(name) + " " + verdict_chip(beam.verdict))
+    heading = tag("h2", text(beam_title(beam)) + " " + verdict_chip(beam.verdict))
     pictures = tag("div", *_pictures(data, beam, source, causes), class_="grid")
     return tag(
         "section",
@@ -54,8 +51,13 @@ def _account(beam: BeamReconciliation, causes: list[Cause]) -> str:
     difference = beam.meterset.delivered_mu - beam.meterset.planned_mu
     words.append(
         f"{number(beam.meterset.delivered_mu, 3)} of {number(beam.meterset.planned_mu, 3)} MU "
-        f"delivered ({number(difference, 3)} MU, {number(beam.meterset.error_pulses, 1)} pulses)."
+        f"delivered ({signed(difference, 3)} MU)."
     )
+    if beam.motion is not None and beam.motion.holds.count:
+        holds = beam.motion.holds
+        why = f" ({', '.join(holds.interlocks)})" if holds.interlocks else ""
+        often = "once" if holds.count == 1 else f"{holds.count} times"
+        words.append(f"The beam was held {often}, {number(holds.time_s, 2)} s in all{why}.")
     return tag("p", text(" ".join(words)))
 
 
@@ -68,13 +70,19 @@ def _pictures(
     else:
         drawn = _apertures_at_worst(data, source, motion, causes)
     drawn += _portal(data, source)
-    if motion is None:
-        return drawn
+    if motion is not None:
+        drawn += _heat_maps(data, motion, causes)
+        drawn.append(tag("div", *_curves(data, beam, source, causes), class_="stack"))
+    return drawn
+
+
+def _heat_maps(data: ReportData, motion: MotionComparison, causes: list[Cause]) -> list[str]:
     limit = _leaf_limit(data)
+    drawn = []
     for device, matrix in motion.matrices.items():
         marked = _marked(device, matrix.errors.shape[0] // 2, causes)
         drawn.append(heat_map_figure(device, matrix, limit, marked[0] if marked else None))
-    return drawn + _curves(data, beam, motion, causes)
+    return drawn
 
 
 def _apertures_at_worst(
@@ -151,30 +159,30 @@ def _portal(data: ReportData, source: ReportBeam) -> list[str]:
 
 
 def _curves(
-    data: ReportData, beam: BeamReconciliation, motion: MotionComparison, causes: list[Cause]
+    data: ReportData, beam: BeamReconciliation, source: ReportBeam, causes: list[Cause]
 ) -> list[str]:
     """The leaves, the gantry if it moves, and every axis that is out of tolerance or blamed."""
     blamed = {cause.axis for cause in causes} | set(beam.exceeded)
-    curves = motion.curves
+    if beam.motion is None:
+        return []
+    curves = beam.motion.curves
     drawn = []
     for device, errors in curves.leaves.items():
         marked = _marked(device, errors.shape[0] // 2, causes)
-        if marked is None:
-            index = int(np.argmax(np.abs(errors).max(axis=1)))
-            side, leaf = divmod(index, errors.shape[0] // 2)
-            marked = index, f"{banks(device)[side]} leaf {leaf + 1}, the worst"
+        tolerance = _tolerance(data, device)
         drawn.append(
-            ErrorCurve(device, "mm", curves.meterset_mu, errors, _tolerance(data, device), *marked)
+            ErrorCurve(device, "mm", curves.meterset_mu, errors, tolerance, *(marked or ()))
         )
     for axis, error in curves.axes.items():
-        if axis in blamed or (axis in ALWAYS_DRAWN and _moves(motion, axis)):
+        if axis in blamed or (axis in ALWAYS_DRAWN and _moves(source, axis)):
             unit = Axis(axis).unit
             drawn.append(ErrorCurve(axis, unit, curves.meterset_mu, error, _tolerance(data, axis)))
     return [curve_figure(curve) for curve in drawn if curve.meterset_mu.size > 1]
 
 
-def _moves(motion: MotionComparison, axis: str) -> bool:
-    return motion.errors[axis].maximum > 0.01
+def _moves(source: ReportBeam, axis: str) -> bool:
+    planned = source.evidence.planned.axes.get(Axis(axis))
+    return planned is not None and float(np.ptp(planned)) > 0
 
 
 def _tolerance(data: ReportData, axis: str) -> Tolerance | None:
@@ -199,15 +207,13 @@ def _error_table(motion: MotionComparison, data: ReportData) -> str:
                 (statistics.p95, tolerance.p95 if tolerance else None),
             )
         ]
-        unit = UNIT_SIGNS[statistics.unit]
-        rows.append(
-            (text(axis_name(axis)), *cells, text(number(statistics.rms_time, 3)), text(unit))
-        )
+        name = f"{axis_name(axis)}, {UNIT_SIGNS[statistics.unit]}"
+        rows.append((text(name), *cells, text(number(statistics.rms_time, 3))))
     for device, gap in motion.gaps.items():
         cells = [text(number(value, 3)) for value in (gap.maximum, gap.rms, gap.p95, gap.rms_time)]
-        rows.append((text(f"Opening of leaf pairs ({device})"), *cells, "mm"))
-    headers = ("Axis", "Maximum", "RMS", "95th percentile", "RMS over time", "Unit")
-    return table("Errors, worst leaf for leaves", headers, rows, class_="cards numbers")
+        rows.append((text(f"Opening of leaf pairs ({device}), mm"), *cells))
+    headers = ("Axis", "Maximum", "RMS", "95th percentile", "RMS over time")
+    return table("Errors, worst leaf for leaves", headers, rows, class_="numbers")
 
 
 def _cell(value: float, limit: float | None) -> str:

@@ -108,6 +108,11 @@ def signed(value: float, decimals: int) -> str:
     return shown if shown.startswith(_MINUS) or float(shown) == 0 else "+" + shown
 
 
+def quantity(shown: str, unit: str) -> str:
+    """A number with its unit sign: degrees follow without a space."""
+    return shown + unit if unit == "\u00b0" else f"{shown}\u00a0{unit}".rstrip("\u00a0")
+
+
 def points(xs: np.ndarray, ys: np.ndarray) -> str:
     """Coordinates of a polyline."""
     return " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(xs, ys, strict=True))

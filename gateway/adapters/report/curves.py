@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gateway.adapters.report.canvas import Canvas, label, number, points, signed
+from gateway.adapters.report.canvas import Canvas, label, number, points, quantity, signed
 from gateway.adapters.report.markup import figure, tag, text
 from gateway.adapters.report.wording import UNIT_SIGNS, axis_name
 from gateway.domain.reconciliation import Tolerance
@@ -12,6 +12,9 @@ from gateway.domain.units import FloatArray
 
 COLUMNS = 300
 """Curves are drawn as the lowest and highest error in so many steps of meterset."""
+
+CLOSE = 40.0
+"""Lines nearer than this have no room for two labels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +45,13 @@ def curve_figure(curve: ErrorCurve) -> str:
     unit = UNIT_SIGNS[curve.unit]
     low, high, at = _envelope(curve.meterset_mu, errors)
     parts = [canvas.axes("delivered meterset (MU)", f"error ({unit})")]
-    if limit is not None:
-        parts += [_limit_line(canvas, limit, unit), _limit_line(canvas, -limit, unit)]
     parts.append(_band(canvas, at, low, high))
     if curve.marked is not None:
         low, high, at = _envelope(curve.meterset_mu, errors[curve.marked : curve.marked + 1])
         middle = np.where(np.abs(low) > np.abs(high), low, high)
         parts.append(tag("polyline", points=_line(canvas, at, middle), class_="guilty"))
+    if limit is not None:
+        parts.append(_limits(canvas, limit, unit))
     worst = float(errors.flat[int(np.argmax(np.abs(errors)))])
     name = axis_name(curve.axis)
     title = f"{name}: error over meterset"
@@ -60,10 +63,9 @@ def curve_figure(curve: ErrorCurve) -> str:
 
 def _caption(curve: ErrorCurve, worst: float, limit: float | None) -> str:
     unit = UNIT_SIGNS[curve.unit]
-    words = [f"Largest {signed(worst, 2)} {unit}"]
-    words.append(
-        f"tolerance \u00b1{number(limit)} {unit} (dashed)" if limit else "no tolerance set"
-    )
+    words = [f"Largest {quantity(signed(worst, 2), unit)}"]
+    allowed = f"tolerance \u00b1{quantity(number(limit), unit)} (dashed)" if limit else None
+    words.append(allowed or "no tolerance set")
     if curve.error.ndim == 2:
         words.append("band: all leaves")
     caption = text("; ".join(words) + ".")
@@ -72,11 +74,20 @@ def _caption(curve: ErrorCurve, worst: float, limit: float | None) -> str:
     return caption
 
 
-def _limit_line(canvas: Canvas, level: float, unit: str) -> str:
-    at = canvas.y(level)
+def _limits(canvas: Canvas, limit: float, unit: str) -> str:
+    """Dashed lines at both tolerances, labelled where there is room between them."""
     left, right = canvas.x.start, canvas.x.end
-    return tag("line", x1=left, y1=at, x2=right, y2=at, class_="limit") + label(
-        f"{signed(level, 1)} {unit}", right - 4, at - 4, "end", "limit-name"
+    upper, lower = canvas.y(limit), canvas.y(-limit)
+    lines = "".join(
+        tag("line", x1=left, y1=at, x2=right, y2=at, class_="limit") for at in (upper, lower)
+    )
+    if lower - upper < CLOSE:
+        words = f"\u00b1{quantity(number(limit), unit)}"
+        return lines + label(words, right - 4, upper - 4, "end", "limit-name")
+    return (
+        lines
+        + label(quantity(signed(limit, 1), unit), right - 4, upper + 12, "end", "limit-name")
+        + label(quantity(signed(-limit, 1), unit), right - 4, lower - 4, "end", "limit-name")
     )
 
 

@@ -10,9 +10,9 @@ from gateway.domain.reconciliation import LeafErrorMatrix
 from gateway.domain.units import FloatArray
 
 PANEL = 150.0
-BEHIND = np.array([33, 102, 172])
-AHEAD = np.array([178, 24, 43])
-"""Blue for errors towards the negative side, red towards the positive (ColorBrewer RdBu ends)."""
+BEHIND = np.array([30, 110, 200])
+AHEAD = np.array([208, 36, 44])
+"""Blue for errors towards the negative side, red towards the positive."""
 FULL_SCALE = 2.0
 """Colours are full at this multiple of the tolerance."""
 

@@ -39,7 +39,7 @@ def table(
     for row in rows:
         first = tag("th", row[0], scope="row", role="rowheader")
         cells = "".join(
-            tag("td", cell or "&nbsp;", role="cell", data_label=header)
+            tag("td", tag("span", cell or "&nbsp;"), role="cell", data_label=header)
             for header, cell in zip(headers[1:], row[1:], strict=True)
         )
         body.append(tag("tr", first, cells, role="row"))
@@ -57,7 +57,7 @@ def figure(title: str, drawing: str, caption: str, class_: str = "") -> str:
     """A drawing with its title above and its explanation below (``caption`` is markup)."""
     return tag(
         "figure",
-        tag("h4", text(title)),
+        tag("h3", text(title)),
         drawing,
         tag("figcaption", caption),
         class_=class_ or None,

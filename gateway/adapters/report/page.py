@@ -7,6 +7,7 @@ from gateway.adapters.report.beam import beam_section
 from gateway.adapters.report.data import ReportData
 from gateway.adapters.report.markup import table, tag, text
 from gateway.adapters.report.summary import beams_table, key_figures, verdict_banner
+from gateway.domain.reconciliation import Verdict
 from gateway.domain.units import NS_PER_S
 
 NOT_CLINICAL = "Not for clinical use. Research, quality assurance and test benches only."
@@ -20,13 +21,17 @@ _HATCH = (
 
 
 def render_report(report: ReportData) -> str:
-    """One self-contained HTML document: no script, no font, no address outside of it."""
+    """One self-contained HTML document: no script, no font, no address outside of it.
+
+    Beams that failed come first.
+    """
     result = report.reconciliation
     title = f"{result.verdict.value.upper()}: {report.plan_label}, fraction {report.fraction}"
-    sections = [
-        beam_section(report, beam, source)
-        for beam, source in zip(result.beams, report.beams, strict=True)
-    ]
+    beams = sorted(
+        zip(result.beams, report.beams, strict=True),
+        key=lambda pair: pair[0].verdict is Verdict.PASS,
+    )
+    sections = [beam_section(report, beam, source) for beam, source in beams]
     body = tag(
         "body",
         _HATCH,

@@ -1,6 +1,6 @@
 """The top of the report: verdict, cause, the figures that matter, the beams."""
 
-from gateway.adapters.report.canvas import number
+from gateway.adapters.report.canvas import number, quantity
 from gateway.adapters.report.data import ReportBeam, ReportData
 from gateway.adapters.report.markup import table, tag, text
 from gateway.adapters.report.wording import UNIT_SIGNS, axis_name, cause_sentence, cause_title
@@ -12,7 +12,7 @@ MOST_CAUSES = 8
 _STATES = {
     "complete": "Delivered completely",
     "terminated": "Ended before it was complete",
-    "unresolved": "How much was delivered is not certain: blocked until it is resolved",
+    "unresolved": "Meterset uncertain: blocked until resolved",
     "refused": "Refused: nothing was delivered",
 }
 
@@ -37,12 +37,25 @@ def verdict_banner(data: ReportData) -> str:
 def _answer(data: ReportData) -> str:
     result = data.reconciliation
     if result.causes:
-        return _cause_line(result.causes[0], several=len(data.beams) > 1)
+        line = _cause_line(result.causes[0], several=len(data.beams) > 1)
+        return line + text(_shortfall(result.causes[0], result.beams))
     if result.verdict is Verdict.PASS:
         beams = len(result.beams)
-        words = "The beam was" if beams == 1 else f"All {beams} beams were"
+        words = {1: "The beam was", 2: "Both beams were"}.get(beams, f"All {beams} beams were")
         return text(f"{words} delivered as planned, within tolerance.")
     return text(_STATES.get(data.state, data.state) + ".")
+
+
+def _shortfall(cause: Cause, beams: tuple[BeamReconciliation, ...]) -> str:
+    """How far the blamed beam came, if it was not completed."""
+    for beam in beams:
+        if beam.beam_number == cause.beam and not beam.complete and beam.meterset.error_pulses < -1:
+            about = "" if beam.meterset.certain else "About "
+            delivered = number(beam.meterset.delivered_mu, 1)
+            return (
+                f" {about}{delivered} of {number(beam.meterset.planned_mu, 1)} MU were delivered."
+            )
+    return ""
 
 
 def _cause_line(cause: Cause, *, several: bool) -> str:
@@ -116,7 +129,7 @@ def _beam_row(
     beam: BeamReconciliation, source: ReportBeam, tolerances: Tolerances
 ) -> tuple[str, ...]:
     delivery = source.evidence.delivery
-    name = f"{beam.beam_number} {beam.beam_name}".strip()
+    name = beam_title(beam)
     delivered = number(beam.meterset.delivered_mu, 3)
     delivered += "" if beam.meterset.certain else " (uncertain)"
     ended = delivery.termination_status.value
@@ -134,6 +147,13 @@ def _beam_row(
     )
 
 
+def beam_title(beam: BeamReconciliation) -> str:
+    """``Beam 2: name``; the name only where it says more than the number."""
+    title = f"Beam {beam.beam_number}"
+    says_more = beam.beam_name not in {"", title, str(beam.beam_number)}
+    return f"{title}: {beam.beam_name}" if says_more else title
+
+
 def verdict_chip(verdict: Verdict) -> str:
     """A small PASS or FAIL."""
     return tag("span", verdict.value.upper(), class_=f"chip {verdict.value}")
@@ -147,12 +167,11 @@ def _worst_of(beam: BeamReconciliation, tolerances: Tolerances) -> str:
     name = axis_name(worst.axis)
     if worst.leaf is not None:
         name = f"{worst.axis} {worst.bank} leaf {worst.leaf}"
-    quantity = "leaf" if worst.leaf is not None else quantity_of(worst.axis)
-    tolerance = tolerances.quantities.get(quantity)
+    tolerance = tolerances.quantities.get(quantity_of(worst.axis))
     limit = tolerance.maximum if tolerance is not None else None
     unit = UNIT_SIGNS[worst.unit]
-    words = f"{name}: {number(abs(worst.error), 2)} {unit}"
-    return words if limit is None else f"{words} (tolerance {number(limit)} {unit})"
+    words = f"{name}: {quantity(number(abs(worst.error), 2), unit)}"
+    return words if limit is None else f"{words} (tolerance {quantity(number(limit), unit)})"
 
 
 def quantity_of(axis: str) -> str:

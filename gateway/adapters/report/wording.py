@@ -1,6 +1,6 @@
 """Causes, axes and states in words that someone who does not know the project understands."""
 
-from gateway.adapters.report.canvas import number, signed
+from gateway.adapters.report.canvas import number, quantity, signed
 from gateway.domain.reconciliation import Cause
 
 UNIT_SIGNS = {
@@ -93,7 +93,6 @@ def cause_sentence(cause: Cause) -> str:
     """What happened, in one or two plain sentences."""
     size = abs(cause.error) if cause.error is not None else None
     unit = UNIT_SIGNS.get(cause.unit or "", cause.unit or "")
-    gap = "" if unit == "\u00b0" else "\u00a0"
     point = cause.control_point
     pattern = _SENTENCES.get(cause.cause, cause_title(cause) + "{at}.")
     axis = axis_name(cause.axis) if cause.axis else "An axis"
@@ -105,10 +104,10 @@ def cause_sentence(cause: Cause) -> str:
         frame=cause.frame,
         at="" if point is None else f" at control point {point}",
         since=_since(cause),
-        size="" if size is None else f"{number(size, _decimals(cause))}{gap}{unit}",
+        size="" if size is None else quantity(number(size, _decimals(cause)), unit),
         error=""
         if cause.error is None
-        else f"{signed(cause.error, _decimals(cause))}{gap}{unit}{_direction(cause)}",
+        else quantity(signed(cause.error, _decimals(cause)), unit) + _direction(cause),
         percent="" if cause.error is None else f"{signed(100 * cause.error, 1)}\u00a0%",
         count="" if size is None else number(size, 0),
     )
