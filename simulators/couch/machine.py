@@ -110,7 +110,7 @@ class CouchDrive:
             for axis, value in line.axes.items()
         }
         target = _point(dict(zip(WIRE_AXES, start, strict=True)) | moves)
-        if any(not self._reaches(axis, moves[axis]) for axis in moves):
+        if any(not self.reaches(axis, moves[axis]) for axis in moves):
             raise LineError(_OUT_OF_TRAVEL)
         self._queue.append((target, line.feed))
         self.state = CouchState.JOG
@@ -162,6 +162,11 @@ class CouchDrive:
         if self._jog is None:
             self._rest = (x, y, z)
 
+    def reaches(self, axis: str, position: float) -> bool:
+        """Whether a position lies within the travel of ``axis``."""
+        low, high = self.travel[axis]
+        return low - 1e-6 <= position <= high + 1e-6
+
     def _planned(self) -> Point:
         if self._queue:
             return self._queue[-1][0]
@@ -181,10 +186,6 @@ class CouchDrive:
         self._rest = self.position
         self._jog = None
         self._queue.clear()
-
-    def _reaches(self, axis: str, position: float) -> bool:
-        low, high = self.travel[axis]
-        return low - 1e-6 <= position <= high + 1e-6
 
     def _inside(self, point: Point, slack_mm: float) -> bool:
         return all(

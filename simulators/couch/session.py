@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable
 
+from simulators.couch.jog import Point
 from simulators.couch.jog_line import LineError, parse_jog
 from simulators.couch.machine import CouchDrive, CouchState
 from simulators.wire.grbl import (
@@ -67,7 +68,11 @@ class CouchSession:
     def status(self) -> bytes:
         """``?``."""
         drive = self.drive
-        return self._reports.status(drive.state, drive.position, drive.speed)
+        return self.report(drive.state, drive.position, drive.speed)
+
+    def report(self, state: CouchState, position: Point, speed: float) -> bytes:
+        """A status report (mm, mm/s)."""
+        return self._reports.status(state, position, speed)
 
     def cancel(self) -> bytes:
         """Jog cancel."""

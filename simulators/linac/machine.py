@@ -108,7 +108,15 @@ class Linac:
 
     def examine(self, program: Program) -> None:
         """Raises Refusal for what the machine cannot follow, or has given already."""
+        self.examine_program(program)
+        self.examine_counter(program)
+
+    def examine_program(self, program: Program) -> None:
+        """Raises Refusal (BAD_PROGRAM, LIMIT)."""
         check_program(program, self.limits, self.layout)
+
+    def examine_counter(self, program: Program) -> None:
+        """Raises Refusal (REPEATED)."""
         entry = self.ledger.find(program.token, program.beam_number)
         if entry is not None and entry.delivered:
             raise Refusal(
