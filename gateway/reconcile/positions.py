@@ -26,6 +26,9 @@ from gateway.reconcile.signature import (
 HELD_BY = 0.5
 """An axis this far out, in limits, when the machine holds for position is what holds it."""
 
+NOT_STARTED = 0.1
+"""A gantry that has come less than this share of its error has not started to move."""
+
 COUCH = frozenset(axis.value for axis in Axis if axis.value.startswith("couch"))
 
 _AXIS_NAMES = {
@@ -129,10 +132,10 @@ def _scalar_attribution(errors: BeamErrors, row: int) -> Attribution:
 
 def _scalar_name(column: Column, course: Course) -> str:
     shape = signature_of(course)
+    if column.axis == Axis.GANTRY and _lags(course, shape):
+        return "gantry-lag"
     if shape is Signature.STUCK:
         return _AXIS_NAMES[shape]
-    if column.axis == Axis.GANTRY and (shape is Signature.LAG or trails_from_rest(course)):
-        return "gantry-lag"
     still = float(np.ptp(course.expected)) < abs(float(course.error[course.worst]))
     if column.axis in COUCH and still and course.onset() is not None:
         return "couch-drift"
@@ -151,6 +154,14 @@ def _leaf_block(errors: BeamErrors, device: str) -> LeafBlock:
         errors.path.positions[rows],
         float(errors.limits[rows.start]),
     )
+
+
+def _lags(course: Course, shape: Signature) -> bool:
+    """Whether a gantry is behind its motion: by its drive, or because it has yet to start."""
+    if shape is Signature.STUCK:
+        moved = float(np.median(course.actual[course.episode()])) - float(course.expected[0])
+        return abs(moved) < abs(float(course.error[course.worst])) * NOT_STARTED
+    return shape is Signature.LAG or trails_from_rest(course)
 
 
 def course_of(errors: BeamErrors, row: int) -> Course:

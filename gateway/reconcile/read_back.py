@@ -23,14 +23,24 @@ REFUSED_AT = 0.3
 """Where the machine's owner refuses earlier than our limits do: the worst beyond this ratio."""
 
 
-def read_back_attributions(evidence: BeamEvidence, tolerances: Tolerances) -> list[Attribution]:
-    """Why the reading before the beam is not what the program starts with; empty if it is."""
+UPRIGHT_DEG = 0.0
+"""Where a gantry is taken to come from before the first beam of a delivery."""
+
+
+def read_back_attributions(
+    evidence: BeamEvidence, tolerances: Tolerances, gantry_from_deg: float
+) -> list[Attribution]:
+    """Why the reading before the beam is not what the program starts with; empty if it is.
+
+    ``gantry_from_deg`` is where the gantry came from: one that stopped short on that side of its
+    place lags.
+    """
     reading, program = evidence.read_back, evidence.program
     if reading is None or evidence.delivered is not None:
         return []
     found = _setup(reading, program)
     if reading.positions.size == program.layout.size:
-        found += _positions(reading, program, tolerances)
+        found += _positions(reading, program, tolerances, gantry_from_deg)
     return [Attribution(item.cause, item.ratio, 0.0, 1.0) for item in found]
 
 
@@ -44,14 +54,14 @@ def _setup(reading: ReadBack, program: MachineProgram) -> list[Attribution]:
 
 
 def _positions(
-    reading: ReadBack, program: MachineProgram, tolerances: Tolerances
+    reading: ReadBack, program: MachineProgram, tolerances: Tolerances, gantry_from_deg: float
 ) -> list[Attribution]:
     columns = _layout_columns(program)
     actual = (reading.positions / WIRE_UNITS_PER_MM)[:, np.newaxis]
     expected = program.positions[:1].T
-    ratio = np.abs(difference(actual, expected, columns)[:, 0])
+    error = difference(actual, expected, columns)
     limits = tightest_limits(columns, tolerances)
-    ratio /= limits
+    ratio = np.abs(error[:, 0]) / limits
     for row, axis in enumerate(program.layout.scalars):
         if axis not in program.verified:
             ratio[row] = 0.0
@@ -59,7 +69,13 @@ def _positions(
     if not suspect.any() and ratio.max(initial=0.0) >= REFUSED_AT:
         suspect[int(np.argmax(ratio))] = True
     found = [
-        _offset(program, columns[row], float(actual[row, 0]), float(expected[row, 0]), ratio[row])
+        _misplaced(
+            program,
+            columns[row],
+            float(error[row, 0]),
+            float(ratio[row]),
+            gantry_from_deg - float(expected[row, 0]),
+        )
         for row in map(int, np.flatnonzero(suspect))
         if not columns[row].is_leaf
     ]
@@ -78,16 +94,17 @@ def _layout_columns(program: MachineProgram) -> tuple[Column, ...]:
     return (*(scalar_column(axis) for axis in layout.scalars), *leaves)
 
 
-def _offset(
-    program: MachineProgram, column: Column, actual: float, expected: float, ratio: float
+def _misplaced(
+    program: MachineProgram, column: Column, error: float, ratio: float, way_back: float
 ) -> Attribution:
-    error = difference(np.array([[actual]]), np.array([[expected]]), (column,))
+    """A scalar axis off its place; ``way_back`` leads a gantry to where it came from."""
+    short = column.axis == Axis.GANTRY and 0 < error / way_back < 1 if way_back else False
     cause = Cause(
-        "axis-offset",
+        "gantry-lag" if short else "axis-offset",
         program.beam_number,
         Axis(column.axis).value,
         control_point=int(program.plan_control_point[0]),
-        error=float(error[0, 0]),
+        error=error,
         unit=column.unit,
     )
     return Attribution(cause, ratio)

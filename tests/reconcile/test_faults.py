@@ -138,7 +138,7 @@ def test_swapped_banks(make: Callable[[], Sketch]) -> None:
         None,
         None,
     )
-    assert cause.control_point == 0 if make is not arc else cause.control_point is not None
+    assert cause.control_point == 0
 
 
 @pytest.mark.parametrize("first_deg", [179.0, -61.0])
@@ -239,6 +239,24 @@ def test_dose_rate() -> None:
     cause = only_cause(sliding_window(), Machine(slow=1.5))
     assert (cause.cause, cause.unit) == ("dose-rate", "fraction")
     assert cause.error == pytest.approx(-1 / 3, abs=0.02)
+
+
+def test_a_gantry_that_never_starts_lags() -> None:
+    """Held for it at once, the plan having moved 2 degrees."""
+    cause = only_cause(arc(), Machine(stuck={0: 0.0}, hold_tolerance=2.0, noise_mm=NOISE))
+    assert (cause.cause, cause.axis, cause.control_point) == ("gantry-lag", "gantry", 0)
+
+
+def test_a_gantry_short_of_its_place_lags() -> None:
+    """Read back before the second beam, on its way from the first; beyond its place: an offset."""
+    first = deliver(replace(static(), scalars=static().scalars + np.eye(7)[0] * 90.0))
+    second = replace(static(), number=2, scalars=static().scalars + np.eye(7)[0] * 20.0)
+    for error, name in ((1.5, "gantry-lag"), (-1.5, "axis-offset")):
+        positions = second.program.positions[0].copy()
+        positions[0] += error
+        (cause,) = reconcile([first, refused(second, positions)], tolerances()).causes
+        assert (cause.cause, cause.beam, cause.axis) == (name, 2, "gantry")
+        assert cause.error == pytest.approx(error, abs=1e-3)
 
 
 def test_larger_consequences_come_first() -> None:
