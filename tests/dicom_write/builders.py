@@ -60,8 +60,7 @@ def delivered(beam: Beam, start_mu: float = 0.0, end_mu: float | None = None) ->
     couch = (Axis.COUCH_VERTICAL, Axis.COUCH_LONGITUDINAL, Axis.COUCH_LATERAL)
     axes |= {axis: np.full(fine.size, 10.0 * place) for place, axis in enumerate(couch, start=1)}
     leaves = {
-        device: np.stack([np.interp(fine, points, leaf) for leaf in rows.T], axis=1)
-        + LEAF_ERROR_MM
+        device: np.stack([np.interp(fine, points, leaf) for leaf in rows.T], axis=1) + LEAF_ERROR_MM
         for device, rows in beam.leaves.items()
     }
     return Trajectory(
