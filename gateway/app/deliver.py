@@ -23,6 +23,8 @@ def deliver(request: Request, settings: Settings, progress: Progress) -> Finishe
     Raises PlanRejected, InputError and Blocked (after leaving ``summary.json`` in
     ``request.out``), ConfigError, LinkError, ProtocolError, MachineFault and StoreError.
     """
+    if request.plan is None:
+        raise ConfigError("deliver wants a plan")
     try:
         intake = take_in(
             request.plan,

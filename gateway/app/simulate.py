@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,7 +82,7 @@ async def simulate(
             living.result()
 
 
-def _handler(simulated: SimulatedRoom, device: str) -> "Callable[[ByteStream], object]":
+def _handler(simulated: SimulatedRoom, device: str) -> Callable[[ByteStream], Awaitable[None]]:
     async def handle(stream: ByteStream) -> None:
         await simulated.serve(device, stream)
 
