@@ -8,6 +8,7 @@ from typing import Protocol
 from simulators.connection import Connection
 from simulators.couch.session import CouchSession
 from simulators.epid.messages import Exposure
+from simulators.epid.renderer import Renderer
 from simulators.epid.session import ImagerSession, Output, Turn
 from simulators.injection.frames import FramePath
 from simulators.linac.messages import Event, Sample
@@ -32,18 +33,6 @@ class Port(Protocol):
 
     def close(self, t_ns: int) -> None:
         """The stream is gone."""
-        ...
-
-
-class FrameMaker(Protocol):
-    """Makes frames of exposures; see :class:`simulators.epid.renderer.Renderer`."""
-
-    def begin(self) -> None:
-        """A new acquisition."""
-        ...
-
-    def expose(self, exposure: Exposure) -> bytes | None:
-        """The FRAME message when the exposure closes one."""
         ...
 
 
@@ -101,7 +90,7 @@ class ImagerPort:
         self,
         session: ImagerSession,
         connection: Connection,
-        renderer: FrameMaker,
+        renderer: Renderer,
         frame_path: FramePath,
     ) -> None:
         self._session = session
@@ -148,7 +137,7 @@ class ImagerPort:
             case Exposure():
                 await self._expose(output)
             case Turn.BEGIN:
-                self._renderer.begin()
+                await asyncio.to_thread(self._renderer.begin)
             case Turn.END:
                 self._send(self._frame_path.flush())
 

@@ -57,6 +57,7 @@ class MachineRoom:
         self.imager_control = Control()
         self._period_ns = round(room.machine.sample_period_s * NS_PER_S)
         self._muted = False
+        self._before = self.linac.sample().actual.copy()
 
     def next_event_at(self) -> int:
         """When something next happens by itself (ns)."""
@@ -107,7 +108,7 @@ class MachineRoom:
 
     def _live(self, sample: Sample) -> list[Event]:
         """What a cycle of the linac does to the rest of the room."""
-        if sample.dose_mu > 0.0:
+        if self.panel.acquiring:
             self._expose(sample)
         events = self.injection.observe(sample, self)
         for port in self.ports["couch"]:
@@ -118,13 +119,13 @@ class MachineRoom:
         return events
 
     def _expose(self, sample: Sample) -> None:
+        """The dose of a cycle falls on the panel where the axes stood in the middle of it."""
+        before, self._before = self._before, sample.actual.copy()
         program = self.linac.program
-        if not self.panel.acquiring or program is None:
-            return
-        if program.mode.radiation_type == ELECTRON:
+        if sample.dose_mu == 0.0 or program is None or program.mode.radiation_type == ELECTRON:
             return
         exposures: list[Exposure] = self.panel.expose(
-            sample.actual,
+            0.5 * (before + sample.actual),
             sample.dose_mu,
             sample.meterset_umu,
             (sample.time_ns - self._period_ns, sample.time_ns),

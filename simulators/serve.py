@@ -11,6 +11,7 @@ from gateway.domain.units import NS_PER_S
 from gateway.ports.simulation import SimulatedRoom
 from gateway.ports.stream import ByteStream
 from simulators.connection import Connection
+from simulators.epid.renderer import Renderer
 from simulators.faults import parse_fault
 from simulators.parts import Parts
 from simulators.ports import CouchPort, ImagerPort, LinacPort, Port
@@ -127,8 +128,6 @@ class ServedRoom:
         return CouchPort(session, Connection(stream, _CAPACITY_BYTES))
 
     def _imager_port(self, stream: ByteStream) -> Port:
-        from simulators.epid.renderer import Renderer  # noqa: PLC0415 - until it is there
-
         machines = self._machines
         room = machines.room
         return ImagerPort(

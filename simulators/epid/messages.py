@@ -77,7 +77,7 @@ class Welcome:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """When and over which meterset a frame was taken."""
+    """When and over which meterset a frame was taken; ``period_ns`` is 0 unless it is cine."""
 
     kind: Kind
     beam_number: int
@@ -86,6 +86,7 @@ class Span:
     end_ns: int
     start_umu: int
     end_umu: int
+    period_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ class Panel:
 
     def _turn_frame(self, start: Start, span_ns: tuple[int, int]) -> list[Exposure]:
         """Close the cine frame whose period is over before ``span_ns`` begins."""
-        period_ns = NS_PER_S * _MILLI // start.rate_mhz
+        period_ns = _period_ns(start)
         begin_ns = span_ns[0]
         if self._frame_ends_ns == 0:
             self._frame_ends_ns = begin_ns + period_ns
@@ -108,8 +108,13 @@ class Panel:
             frame.end_ns,
             frame.start_umu,
             frame.end_umu,
+            _period_ns(start),
         )
         return [frame.take(span)]
+
+
+def _period_ns(start: Start) -> int:
+    return NS_PER_S * _MILLI // start.rate_mhz if start.kind is Kind.CINE else 0
 
 
 class _OpenFrame:

@@ -1,34 +1,50 @@
 """Exposures into frames: the forward model, one acquisition after the other. Slow work."""
 
 from gateway.domain.machine import MachineModel, PanelModel
+from gateway.domain.units import NS_PER_S
 from gateway.imaging import Detector, FluenceAccumulator
-from simulators.epid.messages import Exposure, Frame
+from simulators.epid.messages import Exposure, Frame, Kind, Span
 from simulators.wire.pfp import encode_portal_frame
 
 
 class Renderer:
-    """The panel's physics for one connection; to be used by one thread at a time."""
+    """The panel's physics for one connection; to be used by one thread at a time.
+
+    Nothing is computed before the first acquisition: a panel's pixels take long to draw.
+    """
 
     def __init__(self, machine: MachineModel, panel: PanelModel, seed: int) -> None:
-        self._fluence = FluenceAccumulator(machine, panel)
-        self._detector = Detector(panel, seed)
-        self._exposed = False
+        self._machine = machine
+        self._panel = panel
+        self._seed = seed
+        self._fluence: FluenceAccumulator | None = None
+        self._detector: Detector | None = None
 
     def begin(self) -> None:
         """A new acquisition: what is left of the last one is lost."""
-        if self._exposed:
-            self._fluence.take()
-            self._exposed = False
+        self._fluence = FluenceAccumulator(self._machine, self._panel)
+        if self._detector is None:
+            self._detector = Detector(self._panel, self._seed)
 
     def expose(self, exposure: Exposure) -> bytes | None:
         """Add to the image; the FRAME message when the exposure closes one."""
+        if self._fluence is None or self._detector is None:
+            raise LookupError("no acquisition was begun")
         if exposure.meterset_mu.size:
             self._fluence.add(exposure.positions, exposure.meterset_mu)
-            self._exposed = True
         if exposure.closes is None:
             return None
-        detected = self._detector.frame(self._fluence.take())
-        self._exposed = False
+        return self._frame(self._fluence, self._detector, exposure.closes)
+
+    def _frame(self, fluence: FluenceAccumulator, detector: Detector, span: Span) -> bytes:
+        """Cine frames of one run have one scale; an integrated frame has its own."""
+        if span.kind is Kind.CINE:
+            readouts = detector.readouts(span.period_ns / NS_PER_S)
+            scale = detector.range_scale(readouts)
+            detected = detector.frame(fluence.take(), readouts=readouts, cu_per_count=scale)
+        else:
+            readouts = detector.readouts((span.end_ns - span.start_ns) / NS_PER_S)
+            detected = detector.frame(fluence.take(), readouts=readouts)
         return encode_portal_frame(
-            Frame(exposure.closes, detected.cu_per_count, detected.saturated, detected.pixels)
+            Frame(span, detected.cu_per_count, detected.saturated, detected.pixels)
         )
