@@ -78,7 +78,7 @@ def report(
         panel=PANEL,
         reconciliation=reconcile(evidence, builders.tolerances()),
         beams=tuple(
-            ReportBeam(item, image_of(item) if item.delivered is not None else None, 1)
+            ReportBeam(item, image_of(item) if item.delivered and item.beam.leaves else None, 1)
             for item in evidence
         ),
         findings=findings,

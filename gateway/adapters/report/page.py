@@ -76,7 +76,7 @@ def _header(report: ReportData) -> str:
 def _findings(report: ReportData) -> str:
     heading = tag("h2", "Findings")
     if not report.findings:
-        return tag("section", heading, tag("p", "None."))
+        return tag("section", heading, tag("p", "No findings."))
     rows = [
         (
             tag("span", text(finding.severity), class_=f"chip {finding.severity}"),
