@@ -1,0 +1,95 @@
+"""The gateway killed in the middle of a beam, and what must hold afterwards."""
+
+import random
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pydicom
+
+from tests.e2e.command import argv, environment, run
+from tests.e2e.processes import Devices
+
+PULSE_MU = 0.028
+POLL_S = 0.02
+
+
+def kill_once(folder: Path, plan: Path, room: Devices, rng: random.Random, number: int) -> str:
+    """Deliver, kill at a random point, resolve, continue; returns what the kill met.
+
+    Asserts that the record is sound, that the plan is blocked until it is resolved, and that the
+    treatment records add up to the plan within one pulse.
+    """
+    store = folder / f"store-{number}"
+    base = ("--config", str(room.links))
+    deliver = (*base, "deliver", str(plan), "--room", "truebeam-m120")
+    process = subprocess.Popen(
+        argv(store, *deliver), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment()
+    )
+    _wait_for_beam(store, base, process)
+    time.sleep(rng.uniform(0.0, 3.2))
+    process.kill()
+    process.communicate(timeout=30)
+    (first,) = run(store, *base, "--json", "history").json
+    sound = run(store, *base, "verify", first["delivery_id"])
+    assert sound.code == 0, sound.stdout
+    if first["state"] == "unresolved":
+        blocked = run(store, *deliver)
+        assert blocked.code == 4, blocked.stderr
+        assert "resolve" in blocked.stderr
+    resolved = run(store, *base, "--json", "resolve", first["delivery_id"])
+    assert resolved.code == 0, resolved.stderr
+    _continue(store, base, first["delivery_id"], resolved.json)
+    _adds_up(store, base, plan)
+    return str(first["state"])
+
+
+def _wait_for_beam(store: Path, base: tuple[str, ...], process: "subprocess.Popen[bytes]") -> None:
+    database = store / "record.sqlite"
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        if database.exists() and _beam_is_on(store):
+            return
+        time.sleep(POLL_S)
+    raise AssertionError(f"the beam never came on: {process.stderr and process.stderr.read()!r}")
+
+
+def _beam_is_on(store: Path) -> bool:
+    from gateway.adapters.store import open_reader
+    from gateway.domain.errors import StoreError
+
+    try:
+        reader = open_reader(store)
+    except StoreError:
+        return False
+    try:
+        kinds = [event.kind for name in reader.deliveries() for event in reader.events(name)]
+    except StoreError:
+        return False
+    finally:
+        reader.close()
+    return "beam-on" in kinds
+
+
+def _continue(store: Path, base: tuple[str, ...], delivery_id: str, resolved: Any) -> None:
+    if resolved["state"] == "complete":
+        return
+    rest = run(store, *base, "deliver", "--continue", delivery_id)
+    nothing_left = rest.code == 4 and "nothing remains" in rest.stderr
+    assert rest.code == 0 or nothing_left, rest.stdout + rest.stderr
+
+
+def _adds_up(store: Path, base: tuple[str, ...], plan: Path) -> None:
+    dataset = pydicom.dcmread(plan)
+    references = dataset.FractionGroupSequence[0].ReferencedBeamSequence
+    planned = {int(item.ReferencedBeamNumber): float(item.BeamMeterset) for item in references}
+    delivered = dict.fromkeys(planned, 0.0)
+    for row in run(store, *base, "--json", "history").json:
+        folder = Path(run(store, *base, "--json", "show", row["delivery_id"]).json["folder"])
+        record = pydicom.dcmread(folder / "treatment_record.dcm")
+        for beam in record.TreatmentSessionBeamSequence:
+            number = int(beam.ReferencedBeamNumber)
+            delivered[number] += float(beam.DeliveredPrimaryMeterset)
+    for number, meterset_mu in planned.items():
+        assert abs(delivered[number] - meterset_mu) <= PULSE_MU + 1e-3, (planned, delivered)

@@ -1,0 +1,52 @@
+"""Each injected fault is named by the verdict, with its place."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.deliveries import delivered, generated
+
+CASES: list[tuple[str, Mapping[str, Any]]] = [
+    (
+        "stuck-leaf:beam=1,bank=X2,leaf=30,from_cp=5",
+        {"axis": "MLCX", "bank": "X2", "leaf": 30, "beam": 1},
+    ),
+    ("leaf-offset:beam=1,bank=X1,leaf=28", {"axis": "MLCX", "bank": "X1", "leaf": 28, "beam": 1}),
+    ("bank-offset:beam=1,bank=X2", {"axis": "MLCX", "bank": "X2", "leaf": None, "beam": 1}),
+    ("swapped-banks:beam=1", {"axis": "MLCX", "beam": 1}),
+    ("gantry-lag:beam=1", {"axis": "gantry", "beam": 1}),
+    ("meterset-overrun:beam=1", {"beam": 1}),
+    ("couch-drift:beam=1", {"beam": 1}),
+    ("lost-link:beam=1", {"beam": 1}),
+    ("stale-telemetry:beam=1", {"beam": 1}),
+    ("garbage-bytes:beam=1", {"beam": 1}),
+]
+
+
+@pytest.fixture(scope="module")
+def arc(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return generated(tmp_path_factory.mktemp("plans"), "vmat")
+
+
+@pytest.mark.parametrize(("fault", "place"), CASES, ids=lambda case: str(case).split(":")[0])
+def test_the_verdict_names_the_fault(
+    tmp_path: Path, arc: Path, fault: str, place: Mapping[str, Any]
+) -> None:
+    summary = delivered(tmp_path, arc, faults=[fault]).summary
+    assert summary["verdict"] == "fail"
+    first = summary["causes"][0]
+    assert first["cause"] == fault.split(":", maxsplit=1)[0]
+    assert {key: first[key] for key in place} == place
+    if fault.startswith("stuck-leaf"):
+        assert abs(first["control_point"] - 5) <= 1
+
+
+@pytest.mark.parametrize("fault", ["dropped-frame", "duplicated-frame", "reordered-frame"])
+def test_faults_of_frames_are_named(tmp_path: Path, fault: str) -> None:
+    plan = generated(tmp_path, "sliding-window")
+    summary = delivered(tmp_path, plan, faults=[f"{fault}:frame=3"], cine_fps=2.0).summary
+    assert summary["verdict"] == "fail"
+    assert summary["causes"][0]["cause"] == fault
+    assert abs(summary["causes"][0]["frame"] - 3) <= 1

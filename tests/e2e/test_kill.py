@@ -1,0 +1,38 @@
+"""SIGKILL at random points of a beam: no meterset lost, none delivered twice."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.deliveries import generated
+from tests.e2e.killing import kill_once
+from tests.e2e.processes import busy_site, devices
+
+SHORT_ROOM = {"dead_man_s": 0.5, "hold_after_s": 0.25, "terminate_after_s": 0.5}
+
+
+def killed(folder: Path, times: int, seed: int) -> list[str]:
+    plan = generated(folder, "open-field")
+    site = busy_site(folder, "truebeam-m120", **SHORT_ROOM)
+    rng = random.Random(seed)
+    states = []
+    for number in range(times):
+        own = folder / str(number)
+        own.mkdir()
+        with devices(own, "truebeam-m120", site) as room:
+            states.append(kill_once(own, plan, room, rng, number))
+    return states
+
+
+@pytest.mark.timeout(800)
+@pytest.mark.parametrize("part", [1, 2])
+def test_killed_ten_times(tmp_path: Path, part: int) -> None:
+    states = killed(tmp_path, 10, part)
+    assert states.count("unresolved") >= 5
+
+
+@pytest.mark.soak
+def test_killed_a_thousand_times(tmp_path: Path) -> None:
+    states = killed(tmp_path, 1000, 3)
+    assert states.count("unresolved") >= 500
