@@ -1,0 +1,70 @@
+"""Whether a room can deliver a plan."""
+
+from collections.abc import Iterator
+
+from gateway.domain.findings import Finding, error, has_errors, warning
+from gateway.domain.plan import Beam, TreatmentPlan
+from gateway.domain.room import Room
+from gateway.planning.check_axes import axis_findings, direction_findings
+from gateway.planning.check_dose import (
+    dose_rate_findings,
+    energy_findings,
+    meterset_findings,
+    slow_dose_findings,
+)
+from gateway.planning.check_leaves import jaw_findings, leaf_findings
+from gateway.planning.devices import device_findings
+from gateway.planning.modes import mode_of
+from gateway.planning.positions import beam_positions
+
+_SAD_SLACK_MM = 1.0
+
+
+def check(plan: TreatmentPlan, room: Room) -> tuple[Finding, ...]:
+    """Everything that keeps ``room`` from delivering ``plan``, and what a person should know.
+
+    Findings only, never an exception; no error among them means that every beam can be compiled.
+    """
+    findings = [*_approval(plan, room)]
+    if not plan.beams:
+        findings.append(error("no-beams", "BeamSequence", "there is no beam to deliver"))
+    for beam in plan.beams.values():
+        findings += beam_findings(beam, room)
+    return tuple(findings)
+
+
+def beam_findings(beam: Beam, room: Room) -> tuple[Finding, ...]:
+    """The findings of one beam. Where its devices or metersets make no sense, only those."""
+    machine = room.machine
+    basic = (*device_findings(beam, machine), *meterset_findings(beam, machine))
+    if has_errors(basic):
+        return basic
+    positions = beam_positions(beam, machine)
+    mode = mode_of(beam, machine)
+    return (
+        *basic,
+        *_source_distance(beam, room),
+        *energy_findings(beam, machine),
+        *(dose_rate_findings(beam, mode, machine) if mode is not None else ()),
+        *axis_findings(beam, room, positions),
+        *direction_findings(beam),
+        *jaw_findings(beam),
+        *leaf_findings(beam, machine),
+        *slow_dose_findings(beam, room, positions),
+    )
+
+
+def _approval(plan: TreatmentPlan, room: Room) -> Iterator[Finding]:
+    if plan.approval_status != "APPROVED":
+        report = warning if room.simulated else error
+        status = plan.approval_status or "not stated"
+        yield report("approval", "ApprovalStatus", f"the plan is not approved ({status})")
+
+
+def _source_distance(beam: Beam, room: Room) -> Iterator[Finding]:
+    if abs(beam.sad_mm - room.machine.sad_mm) > _SAD_SLACK_MM:
+        yield warning(
+            "source-axis-distance",
+            f"{beam.path}.SourceAxisDistance",
+            f"{beam.sad_mm:g} mm in the plan, {room.machine.sad_mm:g} mm on {room.machine.name}",
+        )

@@ -1,0 +1,31 @@
+"""Where in an RT Plan the things stand that findings are about."""
+
+from gateway.domain.axes import Axis
+from gateway.domain.plan import Beam
+
+_KEYWORDS = {
+    Axis.GANTRY: "GantryAngle",
+    Axis.COLLIMATOR: "BeamLimitingDeviceAngle",
+    Axis.COUCH_ROTATION: "PatientSupportAngle",
+    Axis.COUCH_PITCH: "TableTopPitchAngle",
+    Axis.COUCH_ROLL: "TableTopRollAngle",
+    Axis.COUCH_VERTICAL: "TableTopVerticalPosition",
+    Axis.COUCH_LONGITUDINAL: "TableTopLongitudinalPosition",
+    Axis.COUCH_LATERAL: "TableTopLateralPosition",
+}
+
+
+def control_point_path(beam: Beam, control_point: int) -> str:
+    """A control point of ``beam``."""
+    return f"{beam.path}.ControlPointSequence[{control_point}]"
+
+
+def axis_path(beam: Beam, control_point: int, axis: Axis) -> str:
+    """The attribute that states ``axis``; jaws stand among the device positions."""
+    keyword = _KEYWORDS.get(axis, "BeamLimitingDevicePositionSequence")
+    return f"{control_point_path(beam, control_point)}.{keyword}"
+
+
+def leaf_path(beam: Beam, control_point: int) -> str:
+    """Where leaf positions stand."""
+    return f"{control_point_path(beam, control_point)}.BeamLimitingDevicePositionSequence"
