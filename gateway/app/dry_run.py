@@ -39,7 +39,7 @@ def dry_run(request: Request, settings: Settings) -> dict[str, Any]:
                 "mode": item.program.mode.name,
                 "meterset_mu": item.program.end_meterset_mu,
                 "duration_s": item.program.profile.duration_s,
-                "lines": list(timeline(item.program)),
+                "lines": list(timeline(item.program, intake.room.machine)),
             }
             for item in planned
         ],
