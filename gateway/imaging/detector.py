@@ -68,8 +68,13 @@ class Detector:
 
         Each readout is cut at the panel's bits; the readouts share the dose evenly. Without
         ``cu_per_count`` the frame's own is taken: the smallest 1, 2 or 5 times a power of ten that
-        fits its brightest pixel.
+        fits its brightest pixel. Raises ValueError for an exposure of another shape, and for less
+        than one readout.
         """
+        if cu.shape != self._dark.shape:
+            raise ValueError(f"an exposure of {cu.shape} is not of the panel's {self._dark.shape}")
+        if readouts < 1:
+            raise ValueError("a frame has at least one readout")
         raw, dark, saturated = self._read_out(cu, readouts)
         corrected = correct(raw, dark, self._gain)
         if cu_per_count is None:

@@ -40,7 +40,7 @@ class FluenceAccumulator:
         """Expose: ``positions`` (k, layout.size) with ``meterset_mu`` (k,) MU given at each.
 
         Consecutive rows that shape the beam alike are drawn once. Raises ValueError for wrong
-        shapes and for a meterset that is negative or not finite.
+        shapes, for positions that are not finite and for a meterset that is not, or negative.
         """
         if positions.ndim != 2 or positions.shape != (meterset_mu.size, self._size):
             raise ValueError(
@@ -49,6 +49,8 @@ class FluenceAccumulator:
             )
         if not (np.isfinite(meterset_mu) & (meterset_mu >= 0.0)).all():
             raise ValueError("a meterset is negative or not finite")
+        if not np.isfinite(positions).all():
+            raise ValueError("a position is not finite")
         given = meterset_mu > 0.0
         if not given.any():
             return

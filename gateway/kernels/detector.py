@@ -19,7 +19,7 @@ def read_out(
     electronic_variance: float,
     top: float,
 ) -> tuple[Float32Array, int]:
-    """Raw counts of an exposure, whole numbers in [0, ``top``], and how many stand at ``top``.
+    """Raw counts of an exposure, whole and in [0, ``top``], and how many pixels stand at ``top``.
 
     ``dark`` in counts, ``gain`` in counts per CU, ``noise`` standard normal. The variance of a
     pixel in counts squared is ``gain**2 * cu / quanta_per_cu + electronic_variance``.
