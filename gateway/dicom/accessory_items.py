@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from pydicom import Dataset
 
-from gateway.dicom.elements import clipped, ds, ds_list
+from gateway.dicom.elements import clipped, ds, ds_list, term
 from gateway.domain.errors import InputError
 from gateway.domain.plan import Accessory, Beam
 
@@ -34,6 +34,7 @@ def add_planned_accessories(item: Dataset, beam: Beam) -> None:
     add_counts(item, beam)
     _add(item, "WedgeSequence", (_planned_wedge(wedge) for wedge in of_kind(beam, "wedge")))
     _add(item, "BlockSequence", _planned_blocks(beam))
+    _add(item, "ReferencedBolusSequence", (_planned_bolus(a) for a in of_kind(beam, "bolus")))
     _add_common(item, beam)
 
 
@@ -44,6 +45,7 @@ def add_recorded_accessories(item: Dataset, beam: Beam) -> None:
     _add(item, "RecordedBlockSequence", (_recorded_block(a) for a in of_kind(beam, "block")))
     compensators = (_recorded_compensator(a) for a in of_kind(beam, "compensator"))
     _add(item, "RecordedCompensatorSequence", compensators)
+    _add(item, "ReferencedBolusSequence", (_bolus(a) for a in of_kind(beam, "bolus")))
     _add_common(item, beam)
 
 
@@ -59,7 +61,6 @@ def add_wedge_positions(item: Dataset, positions: Mapping[int, str]) -> None:
 
 
 def _add_common(item: Dataset, beam: Beam) -> None:
-    _add(item, "ReferencedBolusSequence", (_bolus(a) for a in of_kind(beam, "bolus")))
     _add(item, "ApplicatorSequence", (_applicator(a) for a in of_kind(beam, "applicator")))
     general = enumerate(of_kind(beam, "general"), start=1)
     _add(item, "GeneralAccessorySequence", (_general(a, index) for index, a in general))
@@ -83,7 +84,7 @@ def _blocks(beam: Beam) -> Iterator[Dataset]:
         item.BlockNumber = block.number if block.number is not None else index
         item.BlockTrayID = clipped(block.id, 16)
         item.BlockName = clipped(block.description, 64)
-        item.BlockType = block.type
+        item.BlockType = term(block.type)
         item.BlockDivergence = ""
         item.MaterialID = ""
         item.SourceToBlockTrayDistance = _ds_or_empty(block.tray_distance_mm)
@@ -105,7 +106,7 @@ def _planned_wedge(wedge: Accessory) -> Dataset:
 def _recorded_wedge(wedge: Accessory) -> Dataset:
     item = Dataset()
     item.WedgeNumber = wedge.number
-    item.WedgeType = wedge.type
+    item.WedgeType = term(wedge.type)
     item.WedgeID = clipped(wedge.id, 16)
     item.WedgeAngle = None if wedge.angle_deg is None else round(wedge.angle_deg)
     item.WedgeOrientation = _ds_or_empty(wedge.orientation_deg)
@@ -126,9 +127,15 @@ def _recorded_block(block: Accessory) -> Dataset:
 def _recorded_compensator(compensator: Accessory) -> Dataset:
     item = Dataset()
     item.ReferencedCompensatorNumber = compensator.number if compensator.number is not None else 1
-    item.CompensatorType = compensator.type
+    item.CompensatorType = term(compensator.type)
     item.CompensatorID = clipped(compensator.id, 16)
     _add_code(item, compensator)
+    return item
+
+
+def _planned_bolus(bolus: Accessory) -> Dataset:
+    item = _bolus(bolus)
+    item.BolusDescription = clipped(bolus.description, 64)
     return item
 
 
@@ -143,7 +150,7 @@ def _bolus(bolus: Accessory) -> Dataset:
 def _applicator(applicator: Accessory) -> Dataset:
     item = Dataset()
     item.ApplicatorID = clipped(applicator.id, 16)
-    item.ApplicatorType = applicator.type
+    item.ApplicatorType = term(applicator.type)
     item.ApplicatorDescription = clipped(applicator.description, 64)
     _add_code(item, applicator)
     return item
@@ -154,7 +161,7 @@ def _general(accessory: Accessory, index: int) -> Dataset:
     item.GeneralAccessoryNumber = accessory.number if accessory.number is not None else index
     item.GeneralAccessoryID = clipped(accessory.id, 16)
     if accessory.type:
-        item.GeneralAccessoryType = accessory.type
+        item.GeneralAccessoryType = term(accessory.type)
     item.GeneralAccessoryDescription = clipped(accessory.description, 64)
     _add_code(item, accessory)
     return item
@@ -163,7 +170,7 @@ def _general(accessory: Accessory, index: int) -> Dataset:
 def _wedge_position(number: int, position: str) -> Dataset:
     item = Dataset()
     item.ReferencedWedgeNumber = number
-    item.WedgePosition = position
+    item.WedgePosition = term(position)
     return item
 
 

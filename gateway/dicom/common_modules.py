@@ -4,11 +4,12 @@ from io import BytesIO
 from typing import Final
 
 from pydicom import Dataset, dcmwrite
-from pydicom.config import IGNORE
+from pydicom.config import IGNORE, RAISE
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataelem import DataElement
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
+from pydicom.valuerep import validate_value
 
 from gateway.dicom.elements import clipped, date, time
 from gateway.domain.identifiers import derived_uid
@@ -31,13 +32,12 @@ _ALWAYS_PRESENT = (
 )
 """Type 2 attributes of the Patient and General Study modules."""
 
+PATIENT_SEXES = ("M", "F", "O", "")
+_FORMATTED = ("AS", "CS", "DA", "DS", "IS", "TM")
+
 
 def new_object(plan: TreatmentPlan, sop_class: str, instance_uid: str, written_ns: int) -> Dataset:
-    """A dataset with the SOP Common, Patient and General Study modules filled in.
-
-    Identity is copied as the plan states it, even where it breaks a rule of its type: an object
-    must name its patient as the plan does.
-    """
+    """A dataset with the SOP Common, Patient and General Study modules filled in."""
     dataset = Dataset()
     dataset.SpecificCharacterSet = "ISO_IR 192"
     dataset.SOPClassUID = sop_class
@@ -47,11 +47,30 @@ def new_object(plan: TreatmentPlan, sop_class: str, instance_uid: str, written_n
     dataset.TimezoneOffsetFromUTC = "+0000"
     identity = dict.fromkeys(_ALWAYS_PRESENT, "") | dict(plan.patient.attributes)
     for keyword, text in identity.items():
-        tag = tag_for_keyword(keyword)
-        if tag is not None:
-            dataset.add(DataElement(tag, dictionary_VR(tag), text, validation_mode=IGNORE))
-    dataset.StudyInstanceUID = plan.study_instance_uid
+        if tag_for_keyword(keyword) is not None:
+            copy_text(dataset, keyword, text)
+    copy_text(dataset, "StudyInstanceUID", plan.study_instance_uid)
     return dataset
+
+
+def copy_text(dataset: Dataset, keyword: str, text: str) -> None:
+    """Write what another object states, as it states it: an object must name its patient alike.
+
+    Terms, dates and times that break their rules are left empty: nobody could read them.
+    """
+    vr = dictionary_VR(keyword)
+    known = keyword != "PatientSex" or text in PATIENT_SEXES
+    readable = vr not in _FORMATTED or _is_valid(vr, text)
+    stated = text if known and readable else ""
+    dataset.add(DataElement(keyword, vr, stated, validation_mode=IGNORE))
+
+
+def _is_valid(vr: str, text: str) -> bool:
+    try:
+        validate_value(vr, text, RAISE)
+    except ValueError:
+        return False
+    return True
 
 
 def add_series(
@@ -82,7 +101,7 @@ def add_equipment(
 def add_frame_of_reference(dataset: Dataset, plan: TreatmentPlan) -> None:
     """The Frame of Reference module; nothing where the plan has no frame of reference."""
     if plan.frame_of_reference_uid:
-        dataset.FrameOfReferenceUID = plan.frame_of_reference_uid
+        copy_text(dataset, "FrameOfReferenceUID", plan.frame_of_reference_uid)
         dataset.PositionReferenceIndicator = ""
 
 
@@ -90,7 +109,7 @@ def sop_reference(sop_class: str, instance_uid: str) -> Dataset:
     """An item that refers to one SOP Instance."""
     item = Dataset()
     item.ReferencedSOPClassUID = sop_class
-    item.ReferencedSOPInstanceUID = instance_uid
+    copy_text(item, "ReferencedSOPInstanceUID", instance_uid)
     return item
 
 

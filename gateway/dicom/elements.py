@@ -1,5 +1,6 @@
 """Values as DICOM wants them: decimal strings, dates, texts of bounded length."""
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
@@ -34,6 +35,11 @@ def measured_angle(angle_deg: float) -> float:
 def clipped(text: str, length: int) -> str:
     """``text`` on one line, cut to ``length`` characters, without the backslash DICOM splits at."""
     return " ".join(text.replace("\\", "/").split())[:length].rstrip()
+
+
+def term(text: str) -> str:
+    """``text`` as a Code String: upper case, digits, blanks and underscores, 16 at most."""
+    return re.sub(r"[^A-Z0-9_ ]", "_", text.upper())[:16].strip()
 
 
 def paragraph(text: str, length: int) -> str:

@@ -2,7 +2,7 @@
 
 from pydicom import Dataset
 
-from gateway.dicom.elements import clipped
+from gateway.dicom.elements import clipped, term
 from gateway.domain.plan import PatientSetup, TreatmentPlan
 
 
@@ -16,20 +16,22 @@ def _item(setup: PatientSetup) -> Dataset:
     item = Dataset()
     item.PatientSetupNumber = setup.number
     if setup.position:
-        item.PatientPosition = setup.position
+        item.PatientPosition = term(setup.position)
     if setup.technique:
-        item.SetupTechnique = setup.technique
-    if setup.fixation_devices:
-        item.FixationDeviceSequence = [_device("Fixation", name) for name in setup.fixation_devices]
-    if setup.shielding_devices:
-        item.ShieldingDeviceSequence = [
-            _device("Shielding", name) for name in setup.shielding_devices
-        ]
+        item.SetupTechnique = term(setup.technique)
+    for kind, names in (
+        ("Fixation", setup.fixation_devices),
+        ("Shielding", setup.shielding_devices),
+    ):
+        if names:
+            setattr(item, f"{kind}DeviceSequence", [_device(kind, name) for name in names])
     return item
 
 
 def _device(kind: str, name: str) -> Dataset:
+    """A device named by its type, a blank and its label."""
+    type_, _, label = name.partition(" ")
     item = Dataset()
-    setattr(item, f"{kind}DeviceType", clipped(name.upper().replace(" ", "_"), 16))
-    setattr(item, f"{kind}DeviceLabel", clipped(name, 16))
+    setattr(item, f"{kind}DeviceType", term(type_))
+    setattr(item, f"{kind}DeviceLabel", clipped(label, 16))
     return item

@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator
 
+import numpy as np
 from pydicom import Dataset
 
 from gateway.dicom.accessory_items import add_planned_accessories, add_wedge_positions
 from gateway.dicom.control_point_motion import ANGLES, FLOAT_ANGLES, TABLE_TOP, Motion, add_motion
-from gateway.dicom.elements import clipped, ds, ds_list, wrapped
+from gateway.dicom.elements import clipped, ds, ds_list, paragraph, term, wrapped
 from gateway.domain.axes import JAW_DEVICES, Axis
 from gateway.domain.machine import MachineModel
 from gateway.domain.plan import Beam, BeamLimitingDevice
+
+BEAM_TYPES = ("STATIC", "DYNAMIC")
 
 
 def beam_item(beam: Beam, machine: MachineModel) -> Dataset:
@@ -24,11 +27,11 @@ def beam_item(beam: Beam, machine: MachineModel) -> Dataset:
     item.BeamLimitingDeviceSequence = [device_item(device) for device in beam.devices.values()]
     item.BeamNumber = beam.number
     item.BeamName = clipped(beam.name, 64)
-    item.BeamDescription = beam.description
-    item.BeamType = beam.beam_type
+    item.BeamDescription = paragraph(beam.description, 1024)
+    item.BeamType = beam_type(beam)
     item.RadiationType = beam.radiation_type
     add_fluence_mode(item, beam)
-    item.TreatmentDeliveryType = beam.delivery_type
+    item.TreatmentDeliveryType = term(beam.delivery_type)
     if beam.patient_setup_number is not None:
         item.ReferencedPatientSetupNumber = beam.patient_setup_number
     if beam.tolerance_table_number is not None:
@@ -40,11 +43,19 @@ def beam_item(beam: Beam, machine: MachineModel) -> Dataset:
     return item
 
 
+def beam_type(beam: Beam) -> str:
+    """The plan's Beam Type; where it has none of the two, by whether anything moves."""
+    if beam.beam_type in BEAM_TYPES:
+        return beam.beam_type
+    columns = (*beam.axes.values(), *beam.leaves.values())
+    return "DYNAMIC" if any(np.ptp(column, axis=0).any() for column in columns) else "STATIC"
+
+
 def add_fluence_mode(item: Dataset, beam: Beam) -> None:
     """Primary Fluence Mode Sequence; nothing where the plan states no mode."""
     if beam.fluence_mode:
         mode = Dataset()
-        mode.FluenceMode = beam.fluence_mode
+        mode.FluenceMode = term(beam.fluence_mode)
         if beam.fluence_mode == "NON_STANDARD":
             mode.FluenceModeID = "FFF"
         item.PrimaryFluenceModeSequence = [mode]

@@ -11,11 +11,12 @@ from gateway.dicom.common_modules import (
     add_frame_of_reference,
     add_operators,
     add_series,
+    copy_text,
     file_bytes,
     new_object,
 )
 from gateway.dicom.control_point_motion import FLOAT_ANGLES
-from gateway.dicom.elements import clipped, ds
+from gateway.dicom.elements import clipped, ds, term
 from gateway.dicom.patient_setup import add_patient_setups
 from gateway.dicom.plan_beam import beam_item
 from gateway.domain.axes import Axis
@@ -56,7 +57,7 @@ def write_plan(
     dataset.InstanceNumber = 1
     dataset.RTPlanLabel = clipped(plan.label, 16)
     dataset.RTPlanName = clipped(plan.name, 64)
-    dataset.RTPlanDate = plan.date
+    copy_text(dataset, "RTPlanDate", plan.date)
     dataset.RTPlanTime = ""
     dataset.RTPlanGeometry = "TREATMENT_DEVICE"
     if plan.prescriptions:
@@ -67,9 +68,9 @@ def write_plan(
     add_patient_setups(dataset, plan)
     dataset.FractionGroupSequence = [_fraction_group(plan.fraction_group)]
     dataset.BeamSequence = [beam_item(beam, machine) for beam in plan.beams.values()]
-    dataset.ApprovalStatus = plan.approval_status or "UNAPPROVED"
+    dataset.ApprovalStatus = term(plan.approval_status) or "UNAPPROVED"
     if dataset.ApprovalStatus != "UNAPPROVED":
-        dataset.ReviewDate = plan.date
+        copy_text(dataset, "ReviewDate", plan.date)
         dataset.ReviewTime = ""
         dataset.ReviewerName = ""
     return file_bytes(dataset)
@@ -80,7 +81,7 @@ def _dose_reference(prescription: Prescription) -> Dataset:
     item.DoseReferenceNumber = prescription.number
     item.DoseReferenceStructureType = "SITE"
     item.DoseReferenceDescription = clipped(prescription.description, 64)
-    item.DoseReferenceType = prescription.type
+    item.DoseReferenceType = term(prescription.type)
     if prescription.target_dose_gy is not None:
         item.TargetPrescriptionDose = ds(prescription.target_dose_gy)
     return item

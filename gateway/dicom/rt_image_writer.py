@@ -15,7 +15,7 @@ from gateway.dicom.common_modules import (
     new_object,
     sop_reference,
 )
-from gateway.dicom.elements import clipped, date, ds, paragraph, time
+from gateway.dicom.elements import clipped, date, ds, paragraph, term, time
 from gateway.dicom.exposures import (
     Exposure,
     add_positions,
@@ -207,7 +207,7 @@ def _add_stand(dataset: Dataset, recorded: RecordedBeam, parts: Sequence[Exposur
     add_positions(dataset, parts[0].motion)
     if beam.isocenter_mm is not None and beam.patient_position:
         dataset.IsocenterPosition = [ds(value) for value in beam.isocenter_mm]
-        dataset.PatientPosition = beam.patient_position
+        dataset.PatientPosition = term(beam.patient_position)
 
 
 def _panel(context: RecordContext) -> PanelIdentity:

@@ -18,7 +18,7 @@ from gateway.dicom.delivered_path import DeliveredPath
 from gateway.dicom.elements import clipped, date, ds, paragraph, time
 from gateway.dicom.interlock_items import interlock_items
 from gateway.dicom.patient_setup import add_patient_setups
-from gateway.dicom.plan_beam import add_fluence_mode
+from gateway.dicom.plan_beam import add_fluence_mode, beam_type
 from gateway.dicom.record_control_points import METERSET_DECIMALS, control_point_items
 from gateway.domain.plan import Beam
 from gateway.domain.record import RecordContext, RecordedBeam
@@ -82,7 +82,7 @@ def _session_beam(context: RecordContext, recorded: RecordedBeam) -> Dataset:
     item.ReferencedBeamNumber = beam.number
     item.BeamName = clipped(beam.name, 64)
     item.BeamDescription = paragraph(beam.description, 1024)
-    item.BeamType = beam.beam_type
+    item.BeamType = beam_type(beam)
     item.RadiationType = beam.radiation_type
     add_fluence_mode(item, beam)
     item.SourceAxisDistance = ds(context.sad_mm)

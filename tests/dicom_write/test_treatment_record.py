@@ -15,7 +15,7 @@ from gateway.domain.delivery import TerminationStatus
 from gateway.domain.machine import MachineModel
 from gateway.domain.plan import Beam, TreatmentPlan
 from gateway.domain.record import RecordedBeam
-from gateway.planning.generate import generate
+from gateway.planning.generate import KINDS, generate
 from tests.dicom_write.builders import (
     LEAF_ERROR_MM,
     SECONDS_PER_CONTROL_POINT,
@@ -26,8 +26,7 @@ from tests.dicom_write.builders import (
 )
 from tests.dicom_write.test_plan_writer import ACCESSORIES, with_accessories
 from tests.dicom_write.validation import dciodvfy_errors, decimal_strings, opened
-from tests.generate.machines import GENERIC, HALCYON, M120
-from tests.generate.test_generate import every_case
+from tests.generate.machines import AGILITY, GENERIC, HALCYON, M120
 
 METERSET_ROUNDING_MU = 1e-6
 """Metersets are written to 1e-6 MU."""
@@ -45,8 +44,11 @@ def delivered_mu(item: Dataset) -> list[float]:
     return [float(point.DeliveredMeterset) for point in item.ControlPointDeliverySequence]
 
 
+CASES = [(M120, kind) for kind in KINDS] + [(HALCYON, "vmat"), (AGILITY, "picket-fence")]
+
+
 @pytest.mark.peer
-@every_case
+@pytest.mark.parametrize(("machine", "kind"), CASES)
 def test_records_pass_dciodvfy(machine: MachineModel, kind: str, tmp_path: Path) -> None:
     assert dciodvfy_errors(record(generate(kind, machine, seed=1)), tmp_path) == []
 

@@ -189,8 +189,8 @@ def test_electrons_need_a_machine_that_has_them() -> None:
 
 def test_electron_fields_carry_applicator_and_cut_out() -> None:
     beam = generate("electron", GENERIC).beams[1]
-    assert [item.kind for item in beam.accessories] == ["applicator", "block"]
-    assert len(beam.accessories[1].outline_mm) >= 3
+    assert [item.kind for item in beam.accessories] == ["block", "applicator"]
+    assert len(beam.accessories[0].outline_mm) >= 3
 
 
 def test_an_unknown_kind_is_named() -> None:

@@ -36,7 +36,7 @@ def electron(machine: MachineModel, _random: np.random.Generator) -> tuple[Field
             angles=still(2, 0.0),
             jaws_mm=framing_jaws(machine, -jaw, jaw, -jaw, jaw),
             leaves=rectangle(machine, 2, -leaf, leaf, -jaw, jaw),
-            accessories=(_applicator(), _cut_out()),
+            accessories=(_cut_out(), _applicator()),
         ),
     )
 
