@@ -11,9 +11,8 @@ import pydicom
 import pytest
 
 _KNOWN_FALSE = re.compile(
-    r"(KVP|MetersetExposure|ReferencedFrameNumber)>.*"
-    r"(ondition.*not satisfied|unsatisfied|ExposureSequence)",
-    re.IGNORECASE,
+    r"Attribute present when condition unsatisfied .*"
+    r"Element=<(KVP|MetersetExposure|ReferencedFrameNumber)> Module=<RTImage>"
 )
 
 
