@@ -40,9 +40,10 @@ class GrblCouchDriver:
         self._poll_period_s = room.couch.poll_period_s
         limits = room.couch.axes
         self._speeds = {row.wire_axis: limits[axis].speed for axis, row in self._axes.items()}
+        self._patience_s = room.bounds.reply_timeout_s + self._poll_period_s
         self._stop_timeout_s = (
-            room.bounds.reply_timeout_s
-            + 2 * self._poll_period_s
+            self._patience_s
+            + self._poll_period_s
             + max(limits[axis].speed / limits[axis].acceleration for axis in self._axes)
         )
         self._connection: CouchConnection | None = None
@@ -113,8 +114,9 @@ class GrblCouchDriver:
         connection.halt()
         try:
             async with asyncio.timeout(self._stop_timeout_s):
-                while (await self._report(connection)).moving or not connection.quiet:
-                    pass
+                report = await connection.report(self._patience_s)
+                while report.moving or not connection.quiet:
+                    report = await connection.next_report(self._patience_s)
         except TimeoutError:
             raise ReplyTimeout(
                 f"the couch still moves {self._stop_timeout_s:.1f} s after it was stopped"
@@ -131,13 +133,11 @@ class GrblCouchDriver:
             raise LinkLost("the couch is not connected")
         return self._connection
 
-    async def _report(self, connection: CouchConnection) -> Report:
-        return await connection.report(self._bounds.reply_timeout_s)
-
     async def _stand(self, connection: CouchConnection) -> m.Triple:
-        while (position := (await self._report(connection)).position) is None:
-            pass
-        return position
+        report = await connection.report(self._patience_s)
+        while report.position is None:
+            report = await connection.next_report(self._patience_s)
+        return report.position
 
     async def _travel(self, connection: CouchConnection, target: Mapping[str, float]) -> None:
         stops = self._stops
