@@ -1,5 +1,6 @@
 """A linac on virtual time, driven by data."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from gateway.domain.machine import MachineModel
@@ -9,28 +10,31 @@ from simulators.linac.disturbance import Disturb, undisturbed
 from simulators.linac.ledger import DoseLedger
 from simulators.linac.machine import Linac
 from simulators.linac.states import State
+from simulators.ports import LinacPort
+from simulators.room import MachineRoom
 from tests.simulators.builders import TICK_NS, TOKEN
 
 
 class LinacRig:
     """Sends commands and heartbeats, keeps every sample and event."""
 
-    def __init__(
-        self,
-        model: MachineModel,
-        folder: Path,
-        *,
-        seed: int = 1,
-        disturb: Disturb = undisturbed,
-        dead_man_s: float = 0.25,
-    ) -> None:
-        self.ledger = DoseLedger(folder / "counter")
-        self.linac = Linac(model, dead_man_s, self.ledger, seed, disturb)
-        self.desk = Desk(self.linac)
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.linac = desk.linac
         self.t_ns = 0
         self.samples: list[m.Sample] = []
         self.events: list[m.Event] = []
-        self.positions: list[list[int]] = []
+
+    def advance(self, t_ns: int) -> None:
+        """Let the machine live up to ``t_ns`` and keep what happened."""
+        self.keep(self.linac.advance(t_ns))
+
+    def keep(self, happened: Iterable[m.Event | m.Sample]) -> None:
+        for thing in happened:
+            if isinstance(thing, m.Sample):
+                self.samples.append(thing)
+            else:
+                self.events.append(thing)
 
     def send(self, *commands: m.Command) -> m.Reply | None:
         """Every command at the present time; the last one's reply."""
@@ -51,11 +55,7 @@ class LinacRig:
             self.t_ns = min(self.t_ns + TICK_NS, end_ns)
             if heartbeat:
                 self.send(m.Heartbeat())
-            for thing in self.linac.advance(self.t_ns):
-                if isinstance(thing, m.Sample):
-                    self.samples.append(thing)
-                else:
-                    self.events.append(thing)
+            self.advance(self.t_ns)
 
     def wait_for(self, state: State, bound_s: float = 120.0) -> None:
         end_ns = self.t_ns + round(bound_s * 1e9)
@@ -89,4 +89,37 @@ class LinacRig:
         return [event.code for event in self.events]
 
     def close(self) -> None:
-        self.ledger.close()
+        self.linac.ledger.close()
+
+
+def linac_rig(
+    model: MachineModel, folder: Path, *, seed: int = 1, disturb: Disturb = undisturbed
+) -> LinacRig:
+    """A linac of its own, with a dead-man of 250 ms."""
+    return LinacRig(Desk(Linac(model, 0.25, DoseLedger(folder / "counter"), seed, disturb)))
+
+
+class RoomRig(LinacRig):
+    """The linac of a whole room, witnessed as a client on its link would."""
+
+    def __init__(self, machines: MachineRoom) -> None:
+        super().__init__(machines.desk)
+        self.machines = machines
+        machines.ports["linac"].append(_Witness(self))
+
+    def advance(self, t_ns: int) -> None:
+        """Let the room live up to ``t_ns``."""
+        self.machines.advance(t_ns)
+
+    def close(self) -> None:
+        self.machines.close()
+
+
+class _Witness(LinacPort):
+    """Keeps what the room tells the linac's clients."""
+
+    def __init__(self, rig: RoomRig) -> None:
+        self._rig = rig
+
+    def tell(self, happened: Iterable[m.Event | m.Sample]) -> None:
+        self._rig.keep(happened)

@@ -17,7 +17,7 @@ from tests.simulators.builders import (
     steady_pieces,
     upload,
 )
-from tests.simulators.rig import LinacRig
+from tests.simulators.rig import linac_rig
 
 MODEL = machine()
 Commands = list[m.Command]
@@ -133,7 +133,7 @@ CASES: dict[str, tuple[Callable[[], Commands], m.NakCode, str]] = {
 @pytest.mark.parametrize("name", CASES)
 def test_a_program_is_refused(tmp_path: Path, name: str) -> None:
     make, code, text = CASES[name]
-    rig = LinacRig(MODEL, tmp_path)
+    rig = linac_rig(MODEL, tmp_path)
     reply = rig.send(*make())
     assert isinstance(reply, m.Nak)
     assert reply.code is code
@@ -148,7 +148,7 @@ def test_a_program_is_refused(tmp_path: Path, name: str) -> None:
     "changes", [{"control_points": 1}, {"control_points": 4097}, {"pieces": 0}, {"pieces": 65_537}]
 )
 def test_impossible_counts_are_refused_at_once(tmp_path: Path, changes: dict[str, int]) -> None:
-    rig = LinacRig(MODEL, tmp_path)
+    rig = linac_rig(MODEL, tmp_path)
     begin = static_beam(MODEL)[0]
     assert isinstance(begin, m.LoadBegin)
     reply = rig.send(replace(begin, **changes))
@@ -170,13 +170,13 @@ def test_impossible_counts_are_refused_at_once(tmp_path: Path, changes: dict[str
     ids=["static", "sliding", "arc", "rate within 1 %", "speed within 1 %", "range to a step"],
 )
 def test_a_program_within_the_limits_is_taken(tmp_path: Path, commands: Commands) -> None:
-    rig = LinacRig(MODEL, tmp_path)
+    rig = linac_rig(MODEL, tmp_path)
     rig.load(commands)
     rig.close()
 
 
 def test_an_unfinished_upload_is_discarded(tmp_path: Path) -> None:
-    rig = LinacRig(MODEL, tmp_path)
+    rig = linac_rig(MODEL, tmp_path)
     rig.send(*sliding_beam(MODEL)[:3])
     rig.load(static_beam(MODEL))
     program = rig.linac.program

@@ -23,7 +23,7 @@ from tests.simulators.builders import (
     steady_pieces,
     upload,
 )
-from tests.simulators.rig import LinacRig
+from tests.simulators.rig import LinacRig, linac_rig
 
 MODEL = machine()
 PULSE_MU = MODEL.mu_per_pulse
@@ -31,7 +31,7 @@ PULSE_MU = MODEL.mu_per_pulse
 
 @pytest.fixture
 def rig(tmp_path: Path) -> Iterator[LinacRig]:
-    linac = LinacRig(MODEL, tmp_path)
+    linac = linac_rig(MODEL, tmp_path)
     yield linac
     linac.close()
 
@@ -392,7 +392,7 @@ def test_a_jammed_leaf_holds_the_beam_and_frees_it(tmp_path: Path) -> None:
 
     column = MODEL.layout.mlc_slices["MLCX"].start
     jam = Jam(column, 1.0, 6_000_000_000)
-    rig = LinacRig(MODEL, tmp_path, disturb=lambda p: Disturbed(p.path.rows, (jam,)))
+    rig = linac_rig(MODEL, tmp_path, disturb=lambda p: Disturbed(p.path.rows, (jam,)))
     rig.start(sliding_beam(MODEL))
     begun_ns = rig.t_ns
     assert begun_ns < 3_000_000_000
@@ -415,7 +415,7 @@ def test_resume_is_refused_while_a_leaf_is_out(tmp_path: Path) -> None:
 
     column = MODEL.layout.mlc_slices["MLCX"].start
     jam = Jam(column, 1.0, 1 << 62)
-    rig = LinacRig(MODEL, tmp_path, disturb=lambda p: Disturbed(p.path.rows, (jam,)))
+    rig = linac_rig(MODEL, tmp_path, disturb=lambda p: Disturbed(p.path.rows, (jam,)))
     rig.start(sliding_beam(MODEL))
     rig.wait_for(State.HELD)
     assert nak(rig.send(m.Resume())) is m.NakCode.INTERLOCKED
@@ -430,7 +430,7 @@ def test_a_leaf_that_never_arrives_is_a_fault(tmp_path: Path) -> None:
 
     column = MODEL.layout.mlc_slices["MLCX"].start
     jam = Jam(column, BEFORE_BEAM, 1 << 62)
-    rig = LinacRig(MODEL, tmp_path, disturb=lambda p: Disturbed(p.path.rows, (jam,)))
+    rig = linac_rig(MODEL, tmp_path, disturb=lambda p: Disturbed(p.path.rows, (jam,)))
     rig.load(static_beam(MODEL))
     rig.ok(m.Prepare())
     rig.wait_for(State.FAULT)
@@ -440,7 +440,7 @@ def test_a_leaf_that_never_arrives_is_a_fault(tmp_path: Path) -> None:
 
 def test_same_seed_and_commands_give_the_same_bytes(tmp_path: Path) -> None:
     def run(folder: Path, seed: int) -> list[bytes]:
-        rig = LinacRig(MODEL, folder, seed=seed)
+        rig = linac_rig(MODEL, folder, seed=seed)
         rig.deliver(sliding_beam(MODEL))
         rig.close()
         return [sample.positions.tobytes() for sample in rig.samples]
@@ -490,7 +490,7 @@ def test_any_commands_keep_the_invariants(tmp_path: Path, commands: list[str]) -
     """Meterset never falls within a load, dose only in BEAM_ON, the ledger equals the dose."""
     for file in tmp_path.iterdir():
         file.unlink()
-    rig = LinacRig(MODEL, tmp_path)
+    rig = linac_rig(MODEL, tmp_path)
     loads = 0
     given_mu: dict[int, float] = {}
     for name in commands:

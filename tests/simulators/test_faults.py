@@ -1,0 +1,387 @@
+"""Faults: their grammar, what they do to the machine, and the truth that is kept of them."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.domain.errors import ConfigError
+from gateway.domain.room import Room
+from simulators.epid.messages import Kind, Span
+from simulators.faults import FAULTS, parse_fault
+from simulators.ground_truth import GroundTruth
+from simulators.linac import messages as m
+from simulators.linac.states import Interlock, State
+from simulators.parts import Parts
+from simulators.room import MachineRoom
+from tests.simulators.builders import (
+    arc_beam,
+    machine,
+    room,
+    rows,
+    sliding_beam,
+    static_beam,
+    steady_pieces,
+    upload,
+)
+from tests.simulators.rig import RoomRig
+
+ROOM = room()
+MODEL = ROOM.machine
+MLC = MODEL.layout.mlc_slices["MLCX"]
+PAIRS = MODEL.mlcs["MLCX"].pairs
+READING = 0.04
+"""Noise of 0.005 mm (5 sigma) and half an encoder step of 0.01 mm, and some servo lag at rest."""
+
+
+class FaultyRoom:
+    """A room with faults, its linac driven by a rig."""
+
+    def __init__(self, folder: Path, *faults: str, of: Room = ROOM) -> None:
+        specs = [parse_fault(fault) for fault in faults]
+        self.folder = folder
+        self.machines = MachineRoom(of, specs, 1, folder, Parts())
+        self.rig = RoomRig(self.machines)
+
+    def truth(self) -> dict[str, Any]:
+        content = json.loads((self.folder / "bench.ground-truth.json").read_text())
+        assert content["room"] == "bench"
+        (fault,) = content["faults"]
+        return dict(fault)
+
+    def readings(self, name: str, state: State = State.BEAM_ON) -> np.ndarray:
+        column = MODEL.layout.names.index(name)
+        return np.array(
+            [s.positions[column] / 1000.0 for s in self.rig.samples if s.state is state]
+        )
+
+    def run(self, commands: list[m.Command], seconds: float = 60.0) -> State:
+        """Deliver until the beam has ended, or is held for good."""
+        self.rig.start(commands)
+        while self.rig.linac.state in (State.BEAM_ON, State.HELD) and seconds > 0.0:
+            self.rig.wait(0.1)
+            seconds -= 0.1
+        return self.rig.linac.state
+
+
+@pytest.fixture
+def faulty(tmp_path: Path) -> Iterator[Any]:
+    made: list[FaultyRoom] = []
+
+    def make(*faults: str) -> FaultyRoom:
+        made.append(FaultyRoom(tmp_path, *faults))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.machines.close()
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_every_fault_reads_bare_and_as_its_example(name: str) -> None:
+    assert parse_fault(name).values == {}
+    spec = parse_fault(FAULTS[name].example)
+    assert spec.name == name
+    assert spec.values
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("nonsense", r"no fault 'nonsense'; faults are stuck-leaf, "),
+        ("", "no fault ''"),
+        ("stuck-leaf:", "'' is not key=value"),
+        ("stuck-leaf:leaf", "'leaf' is not key=value"),
+        ("stuck-leaf:colour=red", "'colour=red' is not key=value"),
+        ("stuck-leaf:leaf=0", "leaf is a whole number, 1 or more, not '0'"),
+        ("stuck-leaf:leaf=two", "leaf is a whole number"),
+        ("stuck-leaf:from_cp=-1", "from_cp is a whole number, 0 or more"),
+        ("stuck-leaf:bank=A", "bank is one of X1, X2, Y1, Y2, not 'A'"),
+        ("stuck-leaf:leaf=1,leaf=2", "leaf is given twice"),
+        ("meterset-overrun:mu=nan", "mu is a finite number"),
+        ("meterset-overrun:mu=0", "mu is a number above 0"),
+        ("couch-drift:mm_per_s=fast", "mm_per_s is a number, not 'fast'"),
+        ("lost-link:at_cp=1,at_mu=2", "at_cp and at_mu exclude each other"),
+        ("gantry-lag:deg=1,seconds=2", "deg and seconds exclude each other"),
+    ],
+)
+def test_a_fault_that_cannot_be_read_is_explained(text: str, why: str) -> None:
+    with pytest.raises(ConfigError, match=why) as raised:
+        parse_fault(text)
+    name = text.partition(":")[0]
+    if name in FAULTS:
+        assert f"fault {name}: " in str(raised.value)
+        assert f"its keys are {', '.join(FAULTS[name].keys)}" in str(raised.value)
+        assert FAULTS[name].example in str(raised.value)
+
+
+@given(
+    st.one_of(
+        st.text(max_size=40),
+        st.sampled_from(list(FAULTS)).flatmap(
+            lambda name: st.text(max_size=30).map(lambda rest: f"{name}:{rest}")
+        ),
+    )
+)
+def test_any_text_is_a_fault_or_a_clear_error(text: str) -> None:
+    try:
+        name = parse_fault(text).name
+    except ConfigError as error:
+        name = text.partition(":")[0]
+        if name not in FAULTS:
+            name = next(iter(FAULTS))
+            assert "there is no fault" in str(error)  # noqa: PT017 - either outcome is right
+    assert name in FAULTS
+
+
+def test_a_clean_room_stands_where_it_should(faulty: Any) -> None:
+    one = faulty()
+    assert one.run(sliding_beam(MODEL)) is State.COMPLETE
+    content = json.loads((one.folder / "bench.ground-truth.json").read_text())
+    assert content == {"room": "bench", "seed": 1, "faults": []}
+
+
+def test_stuck_leaf_bare_chooses_a_leaf_that_moves(faulty: Any) -> None:
+    one = faulty("stuck-leaf")
+    assert one.run(sliding_beam(MODEL), 5.0) is State.HELD
+    truth = one.truth()
+    assert truth["injected"]
+    assert (truth["beam"], truth["bank"], truth["device"]) == (1, "X2", "MLCX")
+    assert truth["control_point"] == 1
+    name = f"MLCX_X2_{truth['leaf']:02d}"
+    assert MODEL.layout.names[truth["column"]] == name
+    held = one.readings(name, State.HELD)
+    assert held == pytest.approx(np.full(held.size, truth["position_mm"]), abs=READING)
+    due = next(s.s for s in one.rig.samples if s.state is State.HELD) * 10.0 - 10.0
+    assert truth["amount"] == pytest.approx(truth["position_mm"] - due, abs=0.1)
+    assert abs(truth["amount"]) > MODEL.servo.leaf_hold_tolerance_mm - READING
+    assert one.rig.linac.interlocks == Interlock.POSITION
+
+
+def test_stuck_leaf_as_asked(faulty: Any) -> None:
+    one = faulty("stuck-leaf:beam=1,bank=X1,leaf=3,from_cp=2")
+    one.run(sliding_beam(MODEL), 5.0)
+    truth = one.truth()
+    assert (truth["bank"], truth["leaf"], truth["control_point"]) == ("X1", 3, 2)
+    stuck = one.readings("MLCX_X1_03", State.HELD)[0]
+    assert stuck == pytest.approx(0.0, abs=0.3)  # at row 2: -20 + 20, to a cycle of 0.2 mm
+    others = one.readings("MLCX_X1_02", State.HELD)[0]
+    assert others == pytest.approx(stuck + 2.0, abs=0.5)  # went on to the hold tolerance
+
+
+def test_stuck_leaf_in_a_static_beam_sticks_before_its_place(faulty: Any) -> None:
+    one = faulty("stuck-leaf")
+    assert one.run(static_beam(MODEL)) is State.COMPLETE
+    truth = one.truth()
+    assert truth["injected"]
+    assert truth["control_point"] == 0
+    name = f"MLCX_X2_{truth['leaf']:02d}"
+    assert one.readings(name) == pytest.approx(10.0 + truth["amount"], abs=READING)
+    assert abs(truth["amount"]) == 1.5
+
+
+def test_a_fault_of_another_beam_waits(faulty: Any) -> None:
+    one = faulty("leaf-offset:beam=2")
+    one.run(static_beam(MODEL))
+    assert not one.truth()["injected"]
+    one.run(static_beam(MODEL, beam_number=2))
+    assert one.truth()["injected"]
+    assert one.truth()["beam"] == 2
+
+
+def test_leaf_offset_stays_below_the_machines_own_tolerance(faulty: Any) -> None:
+    one = faulty("leaf-offset:leaf=2")
+    assert one.run(sliding_beam(MODEL)) is State.COMPLETE
+    assert State.HELD not in {sample.state for sample in one.rig.samples}
+    beam = one.readings("MLCX_X2_02") - one.readings("MLCX_X2_03")
+    assert beam == pytest.approx(np.full(beam.size, 1.5), abs=2 * READING)
+    truth = one.truth()
+    assert (truth["leaf"], truth["offset_mm"], truth["amount"]) == (2, 1.5, 1.5)
+
+
+def test_bank_offset_moves_every_leaf_of_a_bank(faulty: Any) -> None:
+    one = faulty("bank-offset:bank=X1,offset_mm=-1.2")
+    assert one.run(static_beam(MODEL)) is State.COMPLETE
+    for leaf in range(1, PAIRS + 1):
+        assert one.readings(f"MLCX_X1_{leaf:02d}") == pytest.approx(-11.2, abs=READING)
+        assert one.readings(f"MLCX_X2_{leaf:02d}") == pytest.approx(10.0, abs=READING)
+    assert one.truth()["bank"] == "X1"
+
+
+def test_swapped_banks_are_mirrored_and_the_machine_is_content(faulty: Any) -> None:
+    one = faulty("swapped-banks")
+    assert one.run(sliding_beam(MODEL)) is State.COMPLETE
+    first = one.readings("MLCX_X1_01")[0], one.readings("MLCX_X2_01")[0]
+    assert first == (pytest.approx(10.0, abs=0.3), pytest.approx(20.0, abs=0.3))
+    assert one.truth()["amount"] == pytest.approx(50.0)  # X1 at the end: -30 for +20
+
+
+def test_swapped_banks_pass_over_a_symmetric_beam(faulty: Any) -> None:
+    one = faulty("swapped-banks")
+    one.run(static_beam(MODEL))
+    assert not one.truth()["injected"]
+    one.run(sliding_beam(MODEL, beam_number=2))
+    assert one.truth()["injected"]
+    assert one.truth()["beam"] == 2
+
+
+def test_gantry_lag_trails_in_an_arc(faulty: Any) -> None:
+    one = faulty("gantry-lag")
+    assert one.run(arc_beam(MODEL)) is State.COMPLETE
+    lags = [
+        -30.0 + sample.s * 3.0 - sample.positions[0] / 1000.0
+        for sample in one.rig.samples
+        if sample.state is State.BEAM_ON
+    ]
+    steady = np.array(lags)[100:-100]
+    assert steady == pytest.approx(np.full(steady.size, 1.5), abs=0.025 + READING)  # tau v
+    assert one.truth()["amount"] == pytest.approx(-1.5, abs=0.1)
+
+
+def test_gantry_lag_in_seconds(faulty: Any) -> None:
+    one = faulty("gantry-lag:seconds=0.25")
+    assert one.run(arc_beam(MODEL)) is State.COMPLETE
+    assert one.truth()["amount"] == pytest.approx(-1.25, abs=0.15)  # 0.25 s of 5 deg/s
+
+
+def test_gantry_lag_in_a_static_beam_stops_short(faulty: Any) -> None:
+    one = faulty("gantry-lag")
+    table = rows(MODEL, 2, gantry=np.full(2, 20.0))
+    one.run(upload(table, np.array([0.0, 2.0]), steady_pieces(2, 0.2), 0.2))
+    assert one.readings("gantry") == pytest.approx(18.5, abs=READING)
+
+
+def test_meterset_overrun_ends_above_the_program(faulty: Any) -> None:
+    one = faulty("meterset-overrun:mu=1.5")
+    assert one.run(sliding_beam(MODEL)) is State.COMPLETE
+    assert one.rig.counter().meterset_umu / 1e6 == pytest.approx(21.5, abs=0.0141)  # half a pulse
+    truth = one.truth()
+    assert truth["injected"]
+    assert truth["amount"] == pytest.approx(1.5, abs=0.0141)
+    metersets = [sample.meterset_umu for sample in one.rig.samples]
+    assert max(np.diff(metersets)) <= 0.2e6 + 28_000  # never above 600 MU/min and a pulse
+
+
+def test_an_overrun_that_was_stopped_is_told_as_it_was(faulty: Any) -> None:
+    one = faulty("meterset-overrun:mu=50")
+    one.rig.start(static_beam(MODEL, mu=2.0))
+    one.rig.wait(0.6)
+    one.rig.ok(m.Terminate())
+    one.rig.wait(0.1)
+    over = one.rig.counter().meterset_umu / 1e6 - 2.0
+    assert 0.5 < over < 5.0
+    assert one.truth()["amount"] == pytest.approx(over)
+
+
+def test_couch_drift_only_while_the_beam_is_on(faulty: Any) -> None:
+    one = faulty("couch-drift")
+    before = one.machines.couch.position
+    assert one.run(sliding_beam(MODEL)) is State.COMPLETE
+    one.rig.wait(1.0)
+    after = one.machines.couch.position
+    assert after[1] - before[1] == pytest.approx(4.0, abs=0.03)  # 4 s of beam, to a cycle
+    assert (after[0], after[2]) == (before[0], before[2])
+    truth = one.truth()
+    assert (truth["axis"], truth["injected"]) == ("couch_longitudinal", True)
+    assert truth["amount"] == pytest.approx(after[1] - before[1], abs=1e-3)
+
+
+def test_couch_drift_keeps_the_sign_of_iec(faulty: Any) -> None:
+    """The room maps Z = -vertical: creeping up is going down on the wire."""
+    one = faulty("couch-drift:axis=vertical,mm_per_s=0.5")
+    before = one.machines.couch.position[2]
+    one.run(sliding_beam(MODEL))
+    assert one.machines.couch.position[2] - before == pytest.approx(-2.0, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("fault", "state", "code"),
+    [
+        ("door-open:at_mu=5", State.TERMINATED, "DOOR"),
+        ("emergency-stop:at_cp=1", State.FAULT, "EMERGENCY_STOP"),
+    ],
+)
+def test_interlocks_end_the_beam_at_their_moment(
+    faulty: Any, fault: str, state: State, code: str
+) -> None:
+    one = faulty(fault)
+    assert one.run(sliding_beam(MODEL)) is state
+    assert one.rig.events[-1].code == code
+    truth = one.truth()
+    assert truth["injected"]
+    assert truth["at_mu"] == pytest.approx(5.0, abs=0.2)  # a cycle gives 0.1 MU
+    assert one.rig.counter().meterset_umu / 1e6 == pytest.approx(truth["at_mu"])
+
+
+def test_a_moment_that_is_not_named_is_half_of_the_dose(faulty: Any) -> None:
+    one = faulty("door-open")
+    one.run(sliding_beam(MODEL))
+    assert one.truth()["at_mu"] == pytest.approx(10.0, abs=0.2)
+
+
+def test_truth_is_on_file_at_once_and_anew_for_each_session(tmp_path: Path) -> None:
+    path = tmp_path / "truth.json"
+    truth = GroundTruth(path, "a", 1)
+    entry = truth.entry("stuck-leaf", {"leaf": 3})
+    assert json.loads(path.read_text())["faults"] == [
+        {"fault": "stuck-leaf", "leaf": 3, "injected": False}
+    ]
+    entry.note(injected=True)
+    assert json.loads(path.read_text())["faults"][0]["injected"]
+    GroundTruth(path, "a", 2)
+    assert json.loads(path.read_text()) == {"room": "a", "seed": 2, "faults": []}
+
+
+@pytest.mark.parametrize(
+    ("fault", "arrived"),
+    [
+        ("dropped-frame:frame=3", [1, 2, 4, 5]),
+        ("duplicated-frame:frame=3", [1, 2, 3, 3, 4, 5]),
+        ("reordered-frame:frame=3", [1, 2, 4, 3, 5]),
+        ("reordered-frame:frame=5", [1, 2, 3, 4, 5]),
+        ("dropped-frame", [1, 3, 4, 5]),
+        ("dropped-frame:frame=9", [1, 2, 3, 4, 5]),
+    ],
+)
+def test_frames_on_their_way(faulty: Any, fault: str, arrived: list[int]) -> None:
+    one = faulty(fault)
+    path = one.machines.injection.frame_path
+    frames = [
+        frame
+        for number in range(1, 6)
+        for frame in path.carry(Span(Kind.CINE, 1, number, 0, 1, 0, 1), bytes([number]))
+    ]
+    frames += path.flush()
+    assert list(b"".join(frames)) == arrived
+    assert one.truth()["injected"] == ("frame=9" not in fault)
+
+
+def test_integrated_frames_are_left_alone(faulty: Any) -> None:
+    path = faulty("dropped-frame:frame=1").machines.injection.frame_path
+    assert path.carry(Span(Kind.INTEGRATED, 1, 1, 0, 1, 0, 1), b"x") == [b"x"]
+
+
+def test_a_leaf_that_does_not_exist_is_not_injected(faulty: Any) -> None:
+    one = faulty("leaf-offset:leaf=99")
+    assert one.run(static_beam(MODEL)) is State.COMPLETE
+    assert not one.truth()["injected"]
+
+
+def test_the_wrong_mlc_is_not_injected(faulty: Any) -> None:
+    one = faulty("bank-offset:device=MLCX2")
+    one.run(static_beam(MODEL))
+    assert not one.truth()["injected"]
+
+
+def test_defaults_stay_below_a_tight_hold_tolerance(tmp_path: Path) -> None:
+    servo = replace(MODEL.servo, leaf_hold_tolerance_mm=1.0)
+    one = FaultyRoom(tmp_path, "leaf-offset", of=replace(ROOM, machine=machine(servo=servo)))
+    assert one.run(static_beam(MODEL)) is State.COMPLETE
+    assert one.truth()["offset_mm"] == 0.75
+    one.machines.close()
