@@ -1,9 +1,16 @@
 """Couch controllers that misbehave: each overrides one thing of a sound one."""
 
+from collections.abc import Mapping
+
+from gateway.domain.axes import Axis
+from gateway.domain.machine import CouchModel
+from gateway.domain.room import CouchAxisMap
 from simulators.couch.jog import Point
 from simulators.couch.machine import CouchDrive, CouchState
 from simulators.couch.session import CouchSession
 from simulators.saboteurs.garbage import GARBAGE
+
+_FAR_MM = 1e6
 
 
 class CouchIgnoresStop(CouchDrive):
@@ -24,16 +31,11 @@ class CouchLiesIdle(CouchSession):
 class CouchLeavesTravel(CouchDrive):
     """Targets outside the travel are taken."""
 
-    def reaches(self, _axis: str, _position: float, /) -> bool:
-        """Always."""
-        return True
-
-    def advance(self, t_ns: int) -> int | None:
-        """No limit switch either."""
-        super().advance(t_ns)
-        if self.state is CouchState.ALARM:
-            self.unlock()
-        return None
+    def __init__(
+        self, couch: CouchModel, axes: Mapping[Axis, CouchAxisMap], position: Point | None
+    ) -> None:
+        super().__init__(couch, axes, position)
+        self.travel = dict.fromkeys(self.travel, (-_FAR_MM, _FAR_MM))
 
 
 class BabblingCouch(CouchSession):
