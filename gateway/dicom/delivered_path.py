@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gateway.domain.axes import Axis
+from gateway.domain.record import RecordedBeam
 from gateway.domain.trajectory import Trajectory
 from gateway.domain.units import FloatArray
 
@@ -49,6 +50,14 @@ class DeliveredPath:
     def rows_at_metersets(self, metersets_mu: FloatArray) -> FloatArray:
         """The row at which each cumulative meterset was first reached, within the path."""
         return _first_rows(self.meterset_mu, metersets_mu)
+
+
+def delivered_path(recorded: RecordedBeam) -> DeliveredPath | None:
+    """The path of a delivered beam; None where there is no telemetry of it."""
+    trajectory = recorded.delivered
+    if trajectory is None or trajectory.time_s.size == 0:
+        return None
+    return DeliveredPath.of(trajectory)
 
 
 def at_rows(column: FloatArray, rows: FloatArray) -> FloatArray:

@@ -8,7 +8,7 @@ from pydicom import Dataset
 
 from gateway.dicom.accessory_items import add_block_sequence
 from gateway.dicom.control_point_motion import ANGLES, FLOAT_ANGLES, TABLE_TOP, Motion
-from gateway.dicom.delivered_path import DeliveredPath
+from gateway.dicom.delivered_path import delivered_path
 from gateway.dicom.elements import ds
 from gateway.dicom.field_outline import exceeds_panel, open_rectangles
 from gateway.dicom.image_plane import ImagePlane
@@ -52,7 +52,7 @@ def exposures(
     """What stood where at the middle of each of ``spans_mu`` ``(k, 2)``: start and end (MU)."""
     beam = recorded.beam
     middle = spans_mu.mean(axis=1)
-    path = None if recorded.delivered is None else DeliveredPath.of(recorded.delivered)
+    path = delivered_path(recorded)
     rows = np.zeros_like(middle) if path is None else path.rows_at_metersets(middle)
     axes, devices = recorded_positions(beam, path, rows, _control_points(beam, middle))
     return tuple(

@@ -8,7 +8,7 @@ from pydicom import Dataset
 
 from gateway.dicom.accessory_items import add_wedge_positions
 from gateway.dicom.control_point_motion import ANGLES, Motion, add_motion
-from gateway.dicom.delivered_path import DeliveredPath, at_rows
+from gateway.dicom.delivered_path import DeliveredPath, at_rows, delivered_path
 from gateway.dicom.elements import date, ds, time
 from gateway.dicom.recorded_motion import recorded_motion, recorded_positions
 from gateway.domain.axes import Axis
@@ -42,10 +42,10 @@ def passage(recorded: RecordedBeam, fallback_ns: int) -> Passage:
     n = recorded.beam.control_point_count
     started = recorded.delivery.started_ns or fallback_ns
     ended = max(started, recorded.delivery.ended_ns)
-    if recorded.delivered is None or recorded.delivered.time_s.size == 0:
+    path = delivered_path(recorded)
+    if path is None:
         times = (started, *(ended for _ in range(n - 1)))
         return Passage(None, np.zeros(n), times, np.zeros(n), (False,) * n)
-    path = DeliveredPath.of(recorded.delivered)
     points = np.arange(n, dtype=np.float64)
     rows = path.rows_at_control_points(points)
     elapsed = path.wait_s + at_rows(path.time_s, rows) - path.time_s[0]

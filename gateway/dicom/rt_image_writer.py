@@ -15,6 +15,7 @@ from gateway.dicom.common_modules import (
     new_object,
     sop_reference,
 )
+from gateway.dicom.delivered_path import delivered_path
 from gateway.dicom.elements import clipped, date, ds, paragraph, term, time
 from gateway.dicom.exposures import (
     Exposure,
@@ -151,7 +152,7 @@ def _add_acquisition(
     dataset.RTImageLabel = clipped(f"B{beam.number} I{instance_number}", 16)
     dataset.RTImageName = clipped(beam.name, 64)
     dataset.RTImageDescription = paragraph(beam.description, 1024)
-    dataset.ReportedValuesOrigin = "PLAN" if recorded.delivered is None else "ACTUAL"
+    dataset.ReportedValuesOrigin = "PLAN" if delivered_path(recorded) is None else "ACTUAL"
 
 
 def _comments(frames: Sequence[PortalFrame], parts: Sequence[Exposure]) -> str:

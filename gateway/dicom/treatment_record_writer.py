@@ -14,7 +14,7 @@ from gateway.dicom.common_modules import (
     new_object,
     sop_reference,
 )
-from gateway.dicom.delivered_path import DeliveredPath
+from gateway.dicom.delivered_path import delivered_path
 from gateway.dicom.elements import clipped, date, ds, paragraph, time
 from gateway.dicom.interlock_items import interlock_items
 from gateway.dicom.patient_setup import add_patient_setups
@@ -100,9 +100,9 @@ def _session_beam(context: RecordContext, recorded: RecordedBeam) -> Dataset:
     item.TreatmentVerificationStatus = NO_VERIFICATION_SYSTEM
     item.SpecifiedPrimaryMeterset = ds(beam.meterset_mu)
     item.DeliveredPrimaryMeterset = ds(round(delivered_mu, METERSET_DECIMALS))
-    if recorded.delivered is not None and recorded.delivered.time_s.size:
-        on_time_s = float(DeliveredPath.of(recorded.delivered).on_time_s[-1])
-        item.DeliveredTreatmentTime = ds(round(on_time_s, 3))
+    path = delivered_path(recorded)
+    if path is not None:
+        item.DeliveredTreatmentTime = ds(round(float(path.on_time_s[-1]), 3))
     item.NumberOfControlPoints = beam.control_point_count
     item.ControlPointDeliverySequence = control_point_items(recorded, context.started_ns, end_mu)
     return item

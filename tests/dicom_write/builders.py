@@ -76,6 +76,21 @@ def delivered(beam: Beam, start_mu: float = 0.0, end_mu: float | None = None) ->
     )
 
 
+def empty(beam: Beam) -> Trajectory:
+    """A trajectory without a sample."""
+    whole = delivered(beam)
+    return replace(
+        whole,
+        time_s=whole.time_s[:0],
+        meterset_mu=whole.meterset_mu[:0],
+        control_point=whole.control_point[:0],
+        axes={axis: column[:0] for axis, column in whole.axes.items()},
+        leaves={device: rows[:0] for device, rows in whole.leaves.items()},
+        beam_on=whole.beam_on[:0],
+        held=whole.held[:0],
+    )
+
+
 def delivery(
     beam: Beam,
     start_mu: float = 0.0,

@@ -19,6 +19,7 @@ from tests.dicom_write.builders import (
     PANEL,
     STARTED_NS,
     context,
+    empty,
     frame,
     named,
     recorded,
@@ -140,10 +141,11 @@ def test_step_and_shoot_exposures_show_each_segment_as_it_stood() -> None:
         assert np.allclose(leaves, expected, atol=5e-4)
 
 
-def test_without_telemetry_the_plan_is_reported_as_such() -> None:
+@pytest.mark.parametrize("samples", [None, 0])
+def test_without_telemetry_the_plan_is_reported_as_such(samples: int | None) -> None:
     plan = generate("vmat", M120)
     beam = first_beam(plan)
-    lost = replace(recorded(beam), delivered=None)
+    lost = replace(recorded(beam), delivered=None if samples is None else empty(beam))
     dataset = opened(integrated_image(context(plan), lost, frame(beam), 1))
     assert dataset.ReportedValuesOrigin == "PLAN"
     assert dataset.ExposureSequence[0].GantryAngle in beam.axes[next(iter(beam.axes))]

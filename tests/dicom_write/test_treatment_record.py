@@ -21,6 +21,7 @@ from tests.dicom_write.builders import (
     SECONDS_PER_CONTROL_POINT,
     context,
     delivery,
+    empty,
     named,
     recorded,
 )
@@ -202,6 +203,13 @@ def test_without_telemetry_the_counter_alone_is_recorded(
     assert max(delivered_mu(item)) == pytest.approx(start + delivered, abs=METERSET_ROUNDING_MU)
     assert {point.GantryRotationDirection for point in item.ControlPointDeliverySequence
             if "GantryRotationDirection" in point} == {"NONE"}  # fmt: skip
+
+
+def test_telemetry_without_a_sample_counts_as_none() -> None:
+    plan = generate("step-and-shoot", M120, seed=1)
+    beam = plan.beams[1]
+    bare = lost(beam, 0.0, 12.5)
+    assert record(plan, replace(bare, delivered=empty(beam))) == record(plan, bare)
 
 
 def test_an_unknown_counter_falls_back_to_the_last_telemetry() -> None:

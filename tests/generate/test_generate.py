@@ -145,6 +145,17 @@ def test_vmat_is_two_modulated_arcs_the_machine_can_follow(machine: MachineModel
             assert step.max() > 0.5
 
 
+@pytest.mark.parametrize("machine", [M120, AGILITY, GENERIC], ids=lambda machine: machine.name)
+@given(seed=st.integers(0, 2**32))
+@settings(max_examples=20, deadline=None)
+def test_vmat_limits_now_the_gantry_and_now_the_dose_rate(machine: MachineModel, seed: int) -> None:
+    for beam in generate("vmat", machine, seed=seed).beams.values():
+        assert beam.dose_rate_mu_per_min is not None
+        beam_s = np.diff(beam.meterset_weight) * beam.meterset_mu / beam.dose_rate_mu_per_min * 60
+        turn_s = 358.0 / 177.0 / machine.axes[Axis.GANTRY].speed
+        assert beam_s.max() > turn_s > beam_s.min()
+
+
 def test_sliding_leaves_move_one_way() -> None:
     plan = generate("sliding-window", M120, seed=5)
     for beam in plan.beams.values():

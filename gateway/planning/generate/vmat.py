@@ -18,8 +18,8 @@ HALF_OPENING_MM = 3.0
 MARGIN_MM = 5.0
 PATH_CYCLES = 9.0
 LENGTH_Y_MM = 30.0
-MU_PER_ARC = 320.0
-MU_MODULATION = 0.8
+SEGMENT_MU = (1.2, 4.2)
+"""The least and the most between two control points: now the gantry limits, now the dose rate."""
 LEAF_SPEED_SHARE = 0.9
 """Leaves ask at most for this part of their top speed while the gantry turns at its own."""
 
@@ -47,14 +47,14 @@ def _arc(
     sides = tuple(SmoothField.drawn(random, PATH_CYCLES, LENGTH_Y_MM) for _ in range(2))
     rate = SmoothField.drawn(random, PATH_CYCLES, LENGTH_Y_MM)
     path = np.linspace(0.0, 1.0, CONTROL_POINTS)
-    share = 1.0 + MU_MODULATION * rate.at(path[1:], np.zeros(1))[:, 0]
+    segment_mu = _stretched(rate.at(path[1:], np.zeros(1))[:, 0], *SEGMENT_MU)
     width, height = TARGET.half_width_mm + MARGIN_MM, TARGET.half_height_mm
     return FieldBeam(
         name=name,
         description=f"VMAT, {direction}",
         mode=photon_mode(machine),
-        meterset_mu=MU_PER_ARC,
-        weight=cumulative_weights(share),
+        meterset_mu=round(float(segment_mu.sum()), 1),
+        weight=cumulative_weights(segment_mu),
         angles=still(CONTROL_POINTS, 0.0, collimator) | {Axis.GANTRY: frozen(gantry)},
         rotation={Axis.GANTRY: (direction,) * (CONTROL_POINTS - 1) + ("NONE",)},
         jaws_mm=framing_jaws(machine, -width, width, -height, height),
@@ -79,6 +79,11 @@ def _leaves(machine: MachineModel, mlc: MlcModel, sides: tuple[SmoothField, ...]
 
 def _shortest_step_s(machine: MachineModel) -> float:
     return ARC_DEG / (CONTROL_POINTS - 1) / machine.axes[Axis.GANTRY].speed
+
+
+def _stretched(values: FloatArray, low: float, high: float) -> FloatArray:
+    spread: FloatArray = (values - values.min()) / np.ptp(values)
+    return low + (high - low) * spread
 
 
 def _followed(wanted: FloatArray, step: float) -> FloatArray:
