@@ -7,7 +7,7 @@ import numpy as np
 from gateway.domain.machine import MachineModel, PanelModel
 from gateway.domain.units import FloatArray
 from gateway.imaging.collimation import Collimation
-from gateway.imaging.plane import DetectorGrid
+from gateway.imaging.plane import isocentre_grid, strip_frames
 from gateway.kernels.aperture import accumulate_apertures
 from gateway.kernels.image import Float32Array, take_blurred
 
@@ -30,7 +30,7 @@ class FluenceAccumulator:
         self._collimation = Collimation(machine, jaw_transmission)
         sigma = panel.blur_sigma_mm / panel.pitch_mm
         self._taps = _gaussian_taps(sigma)
-        self._grid = DetectorGrid.around(panel, machine.sad_mm, margin=self._taps.size - 1)
+        self._grid = isocentre_grid(panel, machine.sad_mm, margin=self._taps.size - 1)
         self._cu_per_mu = 1.0 / _reference_response(panel, machine.sad_mm)
         self._size = machine.layout.size
         self._buffer = np.zeros((self._grid.rows, self._grid.columns + 1))
@@ -69,7 +69,8 @@ class FluenceAccumulator:
     def _draw(self, positions: FloatArray, cu: FloatArray) -> None:
         collimation = self._collimation
         limits = collimation.limits(positions)
-        frames = self._grid.frames(collimation.collimator_deg(positions), collimation.travel)
+        angles = collimation.collimator_deg(positions)
+        frames = strip_frames(self._grid, angles, collimation.travel)
         for layer in collimation.layers(positions):
             strips = layer.strips
             accumulate_apertures(

@@ -72,6 +72,13 @@ def test_the_range_of_a_readout_is_the_panels_bits(bits: int) -> None:
     assert detector.frame(even(0.1), readouts=1).saturated == 0
 
 
+def test_every_readout_has_its_dark_signal() -> None:
+    """Dark takes 30 % of each readout here: four are full at 9.6 CU, and were it one at 12.8."""
+    murky = replace(PANEL, dark_counts=20_000.0)
+    frame = Detector(murky, seed=5).frame(even(11.5), readouts=4)
+    assert frame.saturated == frame.pixels.size
+
+
 def test_the_same_seed_and_calls_give_the_same_frames() -> None:
     exposures = [even(0.2), even(0.4), even(0.2)]
 

@@ -16,7 +16,7 @@ from gateway.domain.geometry import (
 from gateway.domain.machine import MachineModel
 from gateway.domain.units import FloatArray
 from gateway.imaging import FluenceAccumulator
-from gateway.imaging.plane import DetectorGrid
+from gateway.imaging.plane import isocentre_grid, strip_frames
 from tests.imaging.builders import (
     NO_LEAVES,
     PANEL,
@@ -123,9 +123,9 @@ def test_without_leaves_jaws_alone_limit_the_field() -> None:
 @given(st.floats(-180.0, 180.0), st.floats(-150.0, 150.0), st.floats(-150.0, 150.0))
 def test_the_grid_agrees_with_the_geometry_of_the_room(angle: float, x: float, y: float) -> None:
     """Grid coordinates count from a pixel's corner, pixels from its centre."""
-    grid = DetectorGrid.around(PANEL, 1000.0, margin=7)
+    grid = isocentre_grid(PANEL, 1000.0, margin=7)
     for travel, along, across in (("X", x, y), ("Y", y, x)):
-        u, v = grid.frames(np.array([angle]), travel)[0] @ (along, across, 1.0)
+        u, v = strip_frames(grid, np.array([angle]), travel)[0] @ (along, across, 1.0)
         point = limiting_device_in_gantry(angle, 1000.0)(np.array([x, y, -1000.0]))
         receptor = receptor_in_gantry(0.0, (0.0, 0.0), PANEL.sid_mm, 1000.0)
         place = project_to_receptor(point, receptor, 1000.0)
@@ -138,3 +138,11 @@ def test_axes_that_do_not_shape_the_beam_do_not_change_the_image() -> None:
     still = image_of(SINGLE, positions(SINGLE, there))
     turned = image_of(SINGLE, positions(SINGLE, {**there, Axis.GANTRY: 77.0}))
     np.testing.assert_array_equal(still, turned)
+
+
+def test_each_row_is_turned_by_its_own_angle() -> None:
+    grid = isocentre_grid(PANEL, 1000.0)
+    angles = np.array([30.0, -10.0, 30.0, 0.0])
+    for travel in ("X", "Y"):
+        alone = [strip_frames(grid, angle[np.newaxis], travel)[0] for angle in angles]
+        np.testing.assert_array_equal(strip_frames(grid, angles, travel), alone)
