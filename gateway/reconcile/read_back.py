@@ -1,5 +1,7 @@
 """A beam that was never on: what the machine's reading before it says."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from gateway.domain.axes import Axis
@@ -17,30 +19,30 @@ from gateway.reconcile.columns import (
     scalar_column,
     tightest_limits,
 )
-from gateway.reconcile.leaves import leaf_faults
+from gateway.reconcile.leaves import LeafFault, leaf_faults
+from gateway.reconcile.signature import REACH
 
 REFUSED_AT = 0.3
 """Where the machine's owner refuses earlier than our limits do: the worst beyond this ratio."""
-
-
 UPRIGHT_DEG = 0.0
 """Where a gantry is taken to come from before the first beam of a delivery."""
 
 
 def read_back_attributions(
-    evidence: BeamEvidence, tolerances: Tolerances, gantry_from_deg: float
+    evidence: BeamEvidence, tolerances: Tolerances, before: MachineProgram | None
 ) -> list[Attribution]:
     """Why the reading before the beam is not what the program starts with; empty if it is.
 
-    ``gantry_from_deg`` is where the gantry came from: one that stopped short on that side of its
-    place lags.
+    ``before`` is the program of the beam before, if there was one: a leaf that still stands where
+    that one ended is stuck, and a gantry that stopped short on its way from there lags.
     """
     reading, program = evidence.read_back, evidence.program
     if reading is None or evidence.delivered is not None:
         return []
     found = _setup(reading, program)
     if reading.positions.size == program.layout.size:
-        found += _positions(reading, program, tolerances, gantry_from_deg)
+        start = before.positions[-1] if before is not None else None
+        found += _positions(reading, program, tolerances, start)
     return [Attribution(item.cause, item.ratio, 0.0, 1.0) for item in found]
 
 
@@ -54,7 +56,7 @@ def _setup(reading: ReadBack, program: MachineProgram) -> list[Attribution]:
 
 
 def _positions(
-    reading: ReadBack, program: MachineProgram, tolerances: Tolerances, gantry_from_deg: float
+    reading: ReadBack, program: MachineProgram, tolerances: Tolerances, start: FloatArray | None
 ) -> list[Attribution]:
     columns = _layout_columns(program)
     actual = (reading.positions / WIRE_UNITS_PER_MM)[:, np.newaxis]
@@ -74,7 +76,7 @@ def _positions(
             columns[row],
             float(error[row, 0]),
             float(ratio[row]),
-            gantry_from_deg - float(expected[row, 0]),
+            (UPRIGHT_DEG if start is None else float(start[row])) - float(expected[row, 0]),
         )
         for row in map(int, np.flatnonzero(suspect))
         if not columns[row].is_leaf
@@ -82,7 +84,9 @@ def _positions(
     for device, rows in program.layout.mlc_slices.items():
         block = _block(program, device, rows, actual, float(limits[rows.start]))
         found += [
-            Attribution(fault.cause, abs(fault.cause.error or 0.0) / block.limit)
+            Attribution(
+                _stuck(fault, block, start, rows), abs(fault.cause.error or 0.0) / block.limit
+            )
             for fault in leaf_faults(block, suspect[rows])
         ]
     return found
@@ -108,6 +112,15 @@ def _misplaced(
         unit=column.unit,
     )
     return Attribution(cause, ratio)
+
+
+def _stuck(fault: LeafFault, block: LeafBlock, start: FloatArray | None, rows: slice) -> Cause:
+    """The cause of ``fault``: stuck where a single leaf has not moved since the beam before."""
+    if fault.cause.leaf is None or start is None:
+        return fault.cause
+    (leaf,) = fault.leaves
+    moved = abs(float(block.actual[leaf, 0] - start[rows][leaf]))
+    return replace(fault.cause, cause="stuck-leaf") if moved <= REACH else fault.cause
 
 
 def _block(

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gateway.domain.axes import Axis
 from gateway.domain.evidence import BeamEvidence
+from gateway.domain.program import MachineProgram
 from gateway.domain.reconciliation import (
     BeamReconciliation,
     Cause,
@@ -26,7 +26,7 @@ from gateway.reconcile.meterset import compare_meterset, is_complete, meterset_a
 from gateway.reconcile.motion import compare_motion
 from gateway.reconcile.positions import position_attributions, undelivered_share
 from gateway.reconcile.rates import rate_attributions
-from gateway.reconcile.read_back import UPRIGHT_DEG, read_back_attributions
+from gateway.reconcile.read_back import read_back_attributions
 
 
 def reconcile(beams: Sequence[BeamEvidence], tolerances: Tolerances) -> Reconciliation:
@@ -35,10 +35,10 @@ def reconcile(beams: Sequence[BeamEvidence], tolerances: Tolerances) -> Reconcil
     Pass only if every beam is complete, its meterset is the planned one to within a pulse and
     nothing is out of tolerance. A failure always has at least one cause.
     """
-    gantry_deg = [UPRIGHT_DEG, *(_last_gantry(evidence) for evidence in beams)]
+    before = [None, *(evidence.program for evidence in beams)]
     judged = [
-        _judge(evidence, tolerances, gantry_from_deg)
-        for evidence, gantry_from_deg in zip(beams, gantry_deg, strict=False)
+        _judge(evidence, tolerances, earlier)
+        for evidence, earlier in zip(beams, before, strict=False)
     ]
     causes = ranked(attribution for _, found in judged for attribution in found)
     results = tuple(result for result, _ in judged)
@@ -47,7 +47,7 @@ def reconcile(beams: Sequence[BeamEvidence], tolerances: Tolerances) -> Reconcil
 
 
 def _judge(
-    evidence: BeamEvidence, tolerances: Tolerances, gantry_from_deg: float
+    evidence: BeamEvidence, tolerances: Tolerances, before: MachineProgram | None
 ) -> tuple[BeamReconciliation, list[Attribution]]:
     errors = _errors(evidence, tolerances)
     motion = compare_motion(errors, evidence) if errors is not None else None
@@ -57,7 +57,7 @@ def _judge(
     found = without_consequences(
         [
             *(position_attributions(errors, evidence, tolerances) if errors is not None else ()),
-            *read_back_attributions(evidence, tolerances, gantry_from_deg),
+            *read_back_attributions(evidence, tolerances, before),
             *meterset_attributions(errors, meterset, evidence),
             *link_attributions(evidence, undelivered),
             *termination_attributions(evidence, undelivered),
@@ -83,11 +83,6 @@ def _judge(
         motion,
     )
     return result, found
-
-
-def _last_gantry(evidence: BeamEvidence) -> float:
-    planned = evidence.planned.axes.get(Axis.GANTRY)
-    return float(planned[-1]) if planned is not None else UPRIGHT_DEG
 
 
 def _errors(evidence: BeamEvidence, tolerances: Tolerances) -> BeamErrors | None:

@@ -259,6 +259,21 @@ def test_a_gantry_short_of_its_place_lags() -> None:
         assert cause.error == pytest.approx(error, abs=1e-3)
 
 
+def test_a_leaf_that_stayed_where_the_last_beam_left_it_is_stuck() -> None:
+    first = deliver(static())
+    second = replace(static(), number=2, leaves=static().leaves + 6.0)
+    positions = second.program.positions[0].copy()
+    column = leaf_column(second, "X2", 3)
+    positions[column] -= 5.9
+    (cause,) = reconcile([first, refused(second, positions)], tolerances()).causes
+    assert cause == replace(
+        Cause("stuck-leaf", 2, "MLCX", "X2", 3, None, 0, None, "mm"), error=cause.error
+    )
+    positions[column] += 3.0
+    (cause,) = reconcile([first, refused(second, positions)], tolerances()).causes
+    assert cause.cause == "leaf-offset"
+
+
 def test_larger_consequences_come_first() -> None:
     """A stuck leaf far off over most of the beam, a jaw slightly off, in two beams."""
     sketch = sliding_window()
