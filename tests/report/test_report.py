@@ -126,7 +126,7 @@ def test_a_beam_ended_early_says_how_far_it_came() -> None:
     text = text_of(samples.held_and_terminated())
     assert re.search(r"Stuck leaf\. Leaf 22 of bank X1 .* 45\.3 of 80\.0 MU were delivered\.", text)
     assert "The beam was held once, 1 s" in text.replace("1.00 s", "1 s")
-    assert "Hatched: not delivered." in text
+    assert "Control points 12 to 20 were not reached." in text
 
 
 def test_failed_beams_come_first() -> None:

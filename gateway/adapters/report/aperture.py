@@ -25,7 +25,8 @@ class ApertureView:
     """One MLC (None: jaws only) at one moment, seen from the source in the collimator's frame.
 
     ``marked`` is the guilty leaf as (index in DICOM order, its name); leaves farther than
-    ``limit_mm`` from plan are drawn as errors. ``where`` says which moment it is.
+    ``limit_mm`` from plan are drawn as errors. ``where`` says which moment it is, ``worst`` what
+    was off most.
     """
 
     beam: Beam
@@ -35,6 +36,7 @@ class ApertureView:
     where: str
     limit_mm: float
     marked: tuple[int, str] | None = None
+    worst: str = ""
 
 
 def aperture_figure(view: ApertureView) -> str:
@@ -83,8 +85,8 @@ def _worst_error(view: ApertureView) -> str:
         index, name = view.marked
         return f"{name} is {signed(_errors(view)[index], 1)} mm from plan."
     errors = _errors(view)
-    if errors.size == 0:
-        return ""
+    if errors.size == 0 or view.worst:
+        return view.worst
     return f"Largest leaf error here {number(float(np.abs(errors).max()), 2)} mm."
 
 

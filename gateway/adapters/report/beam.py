@@ -3,7 +3,7 @@
 import numpy as np
 
 from gateway.adapters.report.aperture import ApertureView, aperture_figure
-from gateway.adapters.report.canvas import number, signed
+from gateway.adapters.report.canvas import number, quantity, signed
 from gateway.adapters.report.curves import ErrorCurve, curve_figure
 from gateway.adapters.report.data import ReportBeam, ReportData
 from gateway.adapters.report.heat_map import heat_map_figure
@@ -90,7 +90,11 @@ def _apertures_at_worst(
 ) -> list[str]:
     worst = motion.worst
     where = f"worst moment: control point {worst.control_point}, {number(worst.meterset_mu, 1)} MU"
-    return _apertures(data, source, worst.planned, worst.delivered, where, causes)
+    off = ""
+    if worst.leaf is None:
+        size = quantity(signed(worst.error, 2), UNIT_SIGNS[worst.unit])
+        off = f"{axis_name(worst.axis)} is {size} from plan."
+    return _apertures(data, source, worst.planned, worst.delivered, where, causes, off)
 
 
 def _apertures_at_read_back(data: ReportData, source: ReportBeam, causes: list[Cause]) -> list[str]:
@@ -120,6 +124,7 @@ def _apertures(
     delivered: Aperture,
     where: str,
     causes: list[Cause],
+    worst: str = "",
 ) -> list[str]:
     beam, limit = source.evidence.beam, _leaf_limit(data)
     devices: list[str | None] = [device for device in planned.leaves if device in beam.devices]
@@ -133,6 +138,7 @@ def _apertures(
                 where,
                 limit,
                 _marked(device, planned.leaves[device].size // 2, causes) if device else None,
+                worst,
             )
         )
         for device in devices or [None]

@@ -20,7 +20,12 @@ FULL_SCALE = 2.0
 def heat_map_figure(
     device: str, matrix: LeafErrorMatrix, limit_mm: float, marked: int | None = None
 ) -> str:
-    """Both banks of an MLC, one above the other; ``marked`` is the guilty leaf (DICOM index)."""
+    """Both banks of an MLC, one above the other; ``marked`` is the guilty leaf (DICOM index).
+
+    Of a beam that ended early little more is drawn than it reached.
+    """
+    last = int(matrix.control_points[-1]) if matrix.control_points.size else 0
+    matrix, reached = _as_far_as_needed(matrix)
     pairs = matrix.errors.shape[0] // 2
     full = FULL_SCALE * limit_mm
     parts, top = [], 8.0
@@ -43,8 +48,18 @@ def heat_map_figure(
         role="img",
         aria_label=f"{title}. {spoken}",
     )
-    note = " Hatched: not delivered." if np.isnan(matrix.errors).any() else ""
+    note = f" Control points {reached + 1} to {last} were not reached." if reached < last else ""
     return figure(title, svg, text(f"{spoken} Colours are full at twice the tolerance.{note}"))
+
+
+def _as_far_as_needed(matrix: LeafErrorMatrix) -> tuple[LeafErrorMatrix, int]:
+    """``matrix`` to twice as far as the beam came, and the control point that it reached."""
+    finite = np.flatnonzero(np.isfinite(matrix.errors).any(axis=0))
+    if finite.size == 0:
+        return matrix, -1
+    keep = min(matrix.control_points.size, 2 * (int(finite[-1]) + 1))
+    shown = LeafErrorMatrix(matrix.control_points[:keep], matrix.errors[:, :keep])
+    return shown, int(matrix.control_points[finite[-1]])
 
 
 def _any(matrix: LeafErrorMatrix) -> bool:
