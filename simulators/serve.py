@@ -13,14 +13,13 @@ from gateway.ports.stream import ByteStream
 from simulators.connection import Connection
 from simulators.epid.renderer import Renderer
 from simulators.faults import parse_fault
+from simulators.metronome import Metronome
 from simulators.parts import Parts
 from simulators.ports import CouchPort, ImagerPort, LinacPort, Port
 from simulators.room import MachineRoom
 
 _CAPACITY_BYTES = 1 << 20
 _IMAGER_CAPACITY_BYTES = 64 << 20
-_SLACK_NS = 1000
-"""A timer may fire this much early by the rounding of seconds."""
 
 _log = logging.getLogger(__name__)
 
@@ -59,17 +58,15 @@ class ServedRoom:
     async def run(self) -> None:
         """See the port."""
         machines = self._machines
-        late_ns = round(machines.room.machine.sample_period_s * NS_PER_S)
-        while True:
-            due_ns = machines.next_event_at()
-            ahead_ns = due_ns - self._now_ns()
-            if ahead_ns > _SLACK_NS:
-                await asyncio.sleep(ahead_ns / NS_PER_S)
-            else:
-                await asyncio.sleep(0)
-            if self._now_ns() - due_ns > late_ns:
-                await self._hear_first()
-            machines.advance(max(self._now_ns(), due_ns))
+        self._boot()
+
+        def live() -> None:
+            machines.advance(max(self._now_ns(), machines.next_event_at()))
+
+        def due_s() -> float:
+            return self._boot() + machines.next_event_at() / NS_PER_S
+
+        await Metronome(due_s, live, machines.room.machine.sample_period_s).run()
 
     async def serve(self, device: str, stream: ByteStream) -> None:
         """See the port. Raises ValueError for a device that does not exist."""
@@ -107,16 +104,15 @@ class ServedRoom:
             port.receive(data, self._now_ns())
         raise LinkLost("the client closed")
 
-    async def _hear_first(self) -> None:
-        """The loop was held up: what has come in meanwhile is heard before time goes on."""
-        for _ in range(3):
-            await asyncio.sleep(0)
+    def _boot(self) -> float:
+        """When the machines were switched on, by the loop's clock (s)."""
+        if self._boot_s is None:
+            self._boot_s = asyncio.get_running_loop().time()
+        return self._boot_s
 
     def _now_ns(self) -> int:
-        time_s = asyncio.get_running_loop().time()
-        if self._boot_s is None:
-            self._boot_s = time_s
-        return round((time_s - self._boot_s) * NS_PER_S)
+        boot_s = self._boot()
+        return round((asyncio.get_running_loop().time() - boot_s) * NS_PER_S)
 
     def _linac_port(self, stream: ByteStream) -> Port:
         machines = self._machines

@@ -6,6 +6,7 @@ from rest to rest.
 
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import replace
 from enum import StrEnum
 
 from gateway.domain.axes import Axis
@@ -24,6 +25,8 @@ _NOT_IDLE = 8
 _LOCKED = 9
 _ALARM_HARD_LIMIT = 1
 _ALARM_ABORTED = 3
+_SWITCH_SLACK_MM = 0.5
+"""How far beyond the travel the limit switches are."""
 
 
 class CouchState(StrEnum):
@@ -61,6 +64,7 @@ class CouchDrive:
         self._jog: Jog | None = None
         self._queue: deque[tuple[Point, float]] = deque()
         self._time_s = 0.0
+        self._resting = False
 
     @property
     def full(self) -> bool:
@@ -92,7 +96,10 @@ class CouchDrive:
         self._time_s = max(self._time_s, end_s)
         if self._jog is None and self.state is CouchState.JOG:
             self.state = CouchState.IDLE
-        if self.state is not CouchState.ALARM and not self._inside(self.position, slack_mm=0.5):
+        if self.state is CouchState.ALARM or self._resting:
+            return None
+        self._resting = self._jog is None
+        if not self._inside(self.position, slack_mm=_SWITCH_SLACK_MM):
             self._halt()
             self.state = CouchState.ALARM
             return _ALARM_HARD_LIMIT
@@ -114,6 +121,7 @@ class CouchDrive:
             raise LineError(_OUT_OF_TRAVEL)
         self._queue.append((target, line.feed))
         self.state = CouchState.JOG
+        self._resting = False
         if self._jog is None:
             self._start_next()
 
@@ -154,13 +162,12 @@ class CouchDrive:
         return True
 
     def displace(self, axis: str, distance_mm: float) -> None:
-        """Something moves the couch along ``axis``, and the drive sees it."""
-        x, y, z = (
-            at + (distance_mm if name == axis else 0.0)
-            for name, at in zip(WIRE_AXES, self.position, strict=True)
-        )
+        """Something moves the couch along ``axis``; the drive sees it, and a jog goes on."""
+        self._resting = False
         if self._jog is None:
-            self._rest = (x, y, z)
+            self._rest = _moved(self._rest, axis, distance_mm)
+        else:
+            self._jog = replace(self._jog, start=_moved(self._jog.start, axis, distance_mm))
 
     def reaches(self, axis: str, position: float) -> bool:
         """Whether a position lies within the travel of ``axis``."""
@@ -196,3 +203,9 @@ class CouchDrive:
 
 def _point(values: Mapping[str, float]) -> Point:
     return values["X"], values["Y"], values["Z"]
+
+
+def _moved(point: Point, axis: str, distance_mm: float) -> Point:
+    values = dict(zip(WIRE_AXES, point, strict=True))
+    values[axis] += distance_mm
+    return _point(values)

@@ -191,6 +191,16 @@ def test_a_couch_pushed_beyond_its_travel_is_an_alarm() -> None:
     assert line.status()[0] == "Alarm"
 
 
+def test_a_couch_pushed_in_motion_goes_on_from_there() -> None:
+    line = Line()
+    line.say(b"$J=G90 X100 F1200\n")
+    line.wait(1.0)
+    line.say(b"")
+    line.drive.displace("Y", 3.0)
+    line.wait(60.0)
+    assert line.status() == ("Idle", (100.0, 3.0, 0.0), 0)
+
+
 def test_power_up_is_at_iec_zero_where_that_is_in_travel() -> None:
     assert Line(None).drive.position == (0.0, -500.0, 0.0)  # the room's offset of Y
 

@@ -99,6 +99,7 @@ def test_one_client_has_control(tmp_path: Path) -> None:
     async def scene(connect: Connect) -> None:
         async with LinacClient(connect("linac")) as first:
             await first.hello()
+            await asyncio.sleep(0.1)
             async with LinacClient(connect("linac")) as second:
                 refused = await second.hello()
                 assert (refused.type, refused.payload[:2]) == (NAK, b"\x06\x00")
