@@ -9,7 +9,7 @@ from gateway.domain.findings import Finding, error, warning
 from gateway.domain.machine import AxisLimits, MachineModel
 from gateway.domain.plan import Beam
 from gateway.domain.room import Room
-from gateway.domain.units import FloatArray, wrap_degrees
+from gateway.domain.units import BoolArray, FloatArray, wrap_degrees
 from gateway.planning.envelope import SLACK, envelope
 from gateway.planning.paths import axis_path, leaf_path
 from gateway.planning.rotations import SAME_ANGLE_DEG
@@ -65,26 +65,27 @@ def _absent(beam: Beam, machine: MachineModel) -> Iterator[Finding]:
 def _out_of_range(beam: Beam, machine: MachineModel, positions: FloatArray) -> Iterator[Finding]:
     limits, layout = envelope(machine), machine.layout
     outside = (positions < limits.minimum) | (positions > limits.maximum)
-    for column in map(int, np.flatnonzero(outside.any(axis=0))):
-        points = np.flatnonzero(outside[:, column])
-        point = int(points[0])
-        low, high = limits.minimum[column], limits.maximum[column]
-        if column < len(layout.scalars):
-            yield _scalar_range(beam, layout.scalars[column], positions[:, column], machine, point)
-            continue
-        device, bank, leaf = leaf_at(machine, column)
-        yield error(
-            "leaf-range",
-            leaf_path(beam, point),
-            f"{device} {bank} leaf {leaf} at {positions[point, column]:.2f} mm"
-            f"{_more(points.size)}; it goes from {low:g} to {high:g}",
-        )
+    for column, axis in enumerate(layout.scalars):
+        if outside[:, column].any():
+            yield _scalar_range(beam, axis, positions[:, column], machine, outside[:, column])
+    for columns in layout.mlc_slices.values():
+        places = np.argwhere(outside[:, columns])
+        if places.size:
+            point, column = int(places[0][0]), columns.start + int(places[0][1])
+            device, bank, leaf = leaf_at(machine, column)
+            yield error(
+                "leaf-range",
+                leaf_path(beam, point),
+                f"{device} {bank} leaf {leaf} at {positions[point, column]:.2f} mm"
+                f"{_more(len(places))}; it goes from {limits.minimum[column]:g} to "
+                f"{limits.maximum[column]:g} mm",
+            )
 
 
 def _scalar_range(
-    beam: Beam, axis: Axis, course: FloatArray, machine: MachineModel, point: int
+    beam: Beam, axis: Axis, course: FloatArray, machine: MachineModel, outside: BoolArray
 ) -> Finding:
-    limits = machine.axes[axis]
+    limits, point = machine.axes[axis], int(np.argmax(outside))
     reach = f"{machine.name} goes from {limits.minimum:g} to {limits.maximum:g} {axis.unit}"
     if axis.is_angle and float(np.ptp(course)) > SLACK:
         return error(

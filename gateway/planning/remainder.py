@@ -24,8 +24,7 @@ def rows_from(beam: Beam, positions: FloatArray, start_meterset_mu: float) -> Ro
 
     A beam-off move at that meterset counts as made. Raises PlanRejected when nothing remains.
     """
-    meterset_mu = beam.meterset_weight * beam.meterset_mu
-    meterset_mu[-1] = beam.meterset_mu
+    meterset_mu = beam.meterset_weight / beam.meterset_weight[-1] * beam.meterset_mu
     points = np.arange(meterset_mu.size, dtype=np.float64)
     if start_meterset_mu == 0.0:
         return Rows(positions, meterset_mu, points)
