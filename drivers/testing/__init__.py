@@ -1,0 +1,9 @@
+"""The conformance kit: what every driver must do, whatever its wire.
+
+One contract class per device kind: :class:`drivers.testing.linac.LinacContract`,
+:class:`drivers.testing.couch.CouchContract`, :class:`drivers.testing.imager.ImagerContract`. A
+test suite subclasses one and gives it a pytest fixture ``rig`` (see
+:mod:`drivers.testing.rig`); every ``test_*`` method then runs over that rig. A broken contract
+is an AssertionError that says which and by how much. The kit moves and beams: it never belongs
+to the run time of a real room.
+"""

@@ -1,0 +1,15 @@
+"""The couch driver fulfils its contract over every rig."""
+
+from pathlib import Path
+
+import pytest
+
+from drivers.testing.couch import CouchContract
+from tests.conformance.rigs import MEMORY, PTY, TCP, RoomRig, Transport
+
+
+@pytest.mark.parametrize("transport", [MEMORY, TCP, PTY], ids=lambda transport: transport.name)
+class TestCouch(CouchContract):
+    @pytest.fixture
+    def rig(self, transport: Transport, tmp_path: Path) -> RoomRig:
+        return RoomRig(transport, "couch", tmp_path)
