@@ -50,6 +50,7 @@ def read_beam(item: Item, index: int, number: int, meterset_mu: float) -> Beam |
         patient_position=None,
         devices=devices,
         meterset_weight=points.meterset_weight,
+        final_meterset_weight=item.number("FinalCumulativeMetersetWeight") or 1.0,
         axes=points.axes,
         rotation=points.rotation,
         leaves=points.leaves,
