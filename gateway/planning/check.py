@@ -1,6 +1,7 @@
 """Whether a room can deliver a plan."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from gateway.domain.findings import Finding, error, has_errors, warning
 from gateway.domain.plan import Beam, TreatmentPlan
@@ -17,6 +18,8 @@ from gateway.planning.devices import device_findings
 from gateway.planning.modes import mode_of
 from gateway.planning.positions import beam_positions
 
+MOST_CONTROL_POINTS = 4096
+"""What one program of the linac control protocol may have."""
 _SAD_SLACK_MM = 1.0
 
 
@@ -35,8 +38,20 @@ def check(plan: TreatmentPlan, room: Room) -> tuple[Finding, ...]:
 
 def beam_findings(beam: Beam, room: Room) -> tuple[Finding, ...]:
     """The findings of one beam. Where its devices or metersets make no sense, only those."""
+    name = f"beam {beam.number}" + (f" ({beam.name})" if beam.name else "")
+    return tuple(
+        replace(finding, message=f"{name}: {finding.message}")
+        for finding in _beam_findings(beam, room)
+    )
+
+
+def _beam_findings(beam: Beam, room: Room) -> tuple[Finding, ...]:
     machine = room.machine
-    basic = (*device_findings(beam, machine), *meterset_findings(beam, machine))
+    basic = (
+        *device_findings(beam, machine),
+        *meterset_findings(beam, machine),
+        *_too_long(beam),
+    )
     if has_errors(basic):
         return basic
     positions = beam_positions(beam, machine)
@@ -59,6 +74,15 @@ def _approval(plan: TreatmentPlan, room: Room) -> Iterator[Finding]:
         report = warning if room.simulated else error
         status = plan.approval_status or "not stated"
         yield report("approval", "ApprovalStatus", f"the plan is not approved ({status})")
+
+
+def _too_long(beam: Beam) -> Iterator[Finding]:
+    if beam.control_point_count > MOST_CONTROL_POINTS:
+        yield error(
+            "control-points",
+            f"{beam.path}.NumberOfControlPoints",
+            f"{beam.control_point_count} control points; a controller takes {MOST_CONTROL_POINTS}",
+        )
 
 
 def _source_distance(beam: Beam, room: Room) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from gateway.domain.plan import Beam
 from gateway.domain.room import Room
 from gateway.domain.units import BoolArray, FloatArray, wrap_degrees
 from gateway.planning.envelope import SLACK, envelope
-from gateway.planning.paths import axis_path, leaf_path
+from gateway.planning.paths import axis_path, leaf_path, seen_at
 from gateway.planning.rotations import SAME_ANGLE_DEG
 
 
@@ -36,8 +36,8 @@ def direction_findings(beam: Beam) -> Iterator[Finding]:
             yield warning(
                 "rotation-direction",
                 axis_path(beam, int(turns[0]), axis),
-                f"{axis.value} changes without a rotation direction{_more(turns.size)}; "
-                "it goes the shorter way",
+                f"{axis.value} changes without a rotation direction"
+                f"{seen_at(int(turns[0]), turns.size)}; it goes the shorter way",
             )
 
 
@@ -77,7 +77,7 @@ def _out_of_range(beam: Beam, machine: MachineModel, positions: FloatArray) -> I
                 "leaf-range",
                 leaf_path(beam, point),
                 f"{device} {bank} leaf {leaf} at {positions[point, column]:.2f} mm"
-                f"{_more(len(places))}; it goes from {limits.minimum[column]:g} to "
+                f"{seen_at(point, len(places))}; it goes from {limits.minimum[column]:g} to "
                 f"{limits.maximum[column]:g} mm",
             )
 
@@ -97,7 +97,8 @@ def _scalar_range(
     return error(
         "axis-range",
         axis_path(beam, point, axis),
-        f"{axis.value} at {course[point]:.2f} {axis.unit}; {reach}",
+        f"{axis.value} at {course[point]:.2f} {axis.unit}"
+        f"{seen_at(point, int(outside.sum()))}; {reach}",
     )
 
 
@@ -147,7 +148,3 @@ def _couch(beam: Beam, room: Room) -> Iterator[Finding]:
 def within(value: float, limits: AxisLimits) -> bool:
     """Whether ``value`` is in range, give or take the slack."""
     return limits.minimum - SLACK <= value <= limits.maximum + SLACK
-
-
-def _more(count: int) -> str:
-    return f" (and {count - 1} more times)" if count > 1 else ""

@@ -11,7 +11,7 @@ from gateway.domain.room import Room
 from gateway.domain.units import FloatArray
 from gateway.planning.envelope import envelope
 from gateway.planning.modes import dose_rate_mu_per_min, mode_of
-from gateway.planning.paths import control_point_path
+from gateway.planning.paths import control_point_path, seen_at
 
 _ROUNDING_WEIGHT = 1e-6
 _ROUNDING_MU = 1e-6
@@ -37,15 +37,16 @@ def dose_rate_findings(beam: Beam, mode: BeamMode, machine: MachineModel) -> Ite
     stated, path = beam.dose_rate_mu_per_min, f"{control_point_path(beam, 0)}.DoseRateSet"
     maximum = mode.maximum_dose_rate_mu_per_min
     if stated is None or stated <= 0:
-        yield info("dose-rate-nominal", path, f"none stated; {maximum:g} MU/min is used")
+        yield info("dose-rate-nominal", path, f"no dose rate is stated; {maximum:g} MU/min is used")
     elif stated > maximum:
         yield warning(
             "dose-rate-capped",
             path,
-            f"{stated:g} MU/min is above what {mode.name} gives; {maximum:g} MU/min is used",
+            f"the dose rate of {stated:g} MU/min is above what {mode.name} gives; "
+            f"{maximum:g} MU/min is used",
         )
     elif stated < lowest:
-        text = f"{stated:g} MU/min is below the lowest dose rate of {machine.name} ({lowest:g})"
+        text = f"{stated:g} MU/min is below the lowest dose rate of {machine.name}, {lowest:g}"
         yield warning("dose-rate-minimum", path, text)
 
 
@@ -65,7 +66,7 @@ def meterset_findings(beam: Beam, machine: MachineModel) -> Iterator[Finding]:
         )
         return
     if not _ascends(weight):
-        yield error("meterset-weights", path, "weights do not ascend from 0 to the final weight")
+        yield error("meterset-weights", path, "the meterset weights do not ascend from 0 to 1")
         return
     if beam.meterset_mu < pulse:
         yield error(
@@ -80,8 +81,8 @@ def meterset_findings(beam: Beam, machine: MachineModel) -> Iterator[Finding]:
         yield warning(
             "meterset-resolution",
             f"{path}[{int(fine[0]) + 1}].CumulativeMetersetWeight",
-            f"{fine.size} of {steps.size} segments have less than one pulse ({pulse:g} MU); the "
-            "counter catches up in the next",
+            f"{fine.size} of {steps.size} segments have less than one pulse ({pulse:g} MU); their "
+            "dose comes with the next",
         )
 
 
@@ -113,6 +114,7 @@ def slow_dose_findings(beam: Beam, room: Room, positions: FloatArray) -> Iterato
         yield report(
             "dose-rate-minimum",
             f"{control_point_path(beam, point + 1)}.CumulativeMetersetWeight",
-            f"{steps[point]:.3f} MU while the axes need {needed_s[point]:.2f} s: below the lowest "
-            f"dose rate of {machine.name} ({lowest:g} MU/min), in {slow.size} segments",
+            f"{steps[point]:.3f} MU while the axes need {needed_s[point]:.2f} s"
+            f"{seen_at(point, slow.size)}: below the lowest dose rate of {machine.name}, "
+            f"{lowest:g} MU/min",
         )

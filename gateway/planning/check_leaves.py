@@ -10,7 +10,7 @@ from gateway.domain.machine import MachineModel, MlcModel
 from gateway.domain.plan import Beam
 from gateway.domain.units import BoolArray, FloatArray
 from gateway.planning.envelope import SLACK
-from gateway.planning.paths import leaf_path
+from gateway.planning.paths import leaf_path, seen_at
 
 
 def leaf_findings(beam: Beam, machine: MachineModel) -> Iterator[Finding]:
@@ -43,7 +43,7 @@ def jaw_findings(beam: Beam) -> Iterator[Finding]:
                 "jaws-cross",
                 leaf_path(beam, point),
                 f"{one.value} at {low[point]:.2f} mm is beyond {other.value} at "
-                f"{high[point]:.2f} mm{_more(crossed.size)}",
+                f"{high[point]:.2f} mm{seen_at(point, crossed.size)}",
             )
 
 
@@ -97,7 +97,7 @@ def _overlap(beam: Beam, mlc: MlcModel, leaves: FloatArray) -> Iterator[Finding]
             leaf_path(beam, point),
             f"{mlc.type} pair {leaf + 1}: {banks(mlc.type)[0]} at {negative[point, leaf]:.2f} mm "
             f"is beyond {banks(mlc.type)[1]} at {positive[point, leaf]:.2f} mm"
-            f"{_more(len(places))}",
+            f"{seen_at(point, len(places))}",
         )
 
 
@@ -123,7 +123,7 @@ def _moving_gap(
                 leaf_path(beam, point),
                 f"{mlc.type} pair {leaf + 1} moves {words} at a gap of "
                 f"{min(gap[point, leaf], gap[point + 1, leaf]):.2f} mm, at least "
-                f"{mlc.minimum_gap_mm:g} mm{_more(len(places))}",
+                f"{mlc.minimum_gap_mm:g} mm{seen_at(point, len(places))}",
             )
 
 
@@ -141,8 +141,8 @@ def _interdigitation(beam: Beam, mlc: MlcModel, leaves: FloatArray) -> Iterator[
         yield error(
             "leaf-interdigitation",
             leaf_path(beam, point),
-            f"{mlc.type} pairs {leaf + 1} and {leaf + 2} pass each other{_more(len(places))}; "
-            "these leaves cannot",
+            f"{mlc.type} pairs {leaf + 1} and {leaf + 2} pass each other"
+            f"{seen_at(point, len(places))}; these leaves cannot",
         )
 
 
@@ -158,14 +158,10 @@ def _span(beam: Beam, mlc: MlcModel, leaves: FloatArray) -> Iterator[Finding]:
                 "leaf-span",
                 leaf_path(beam, point),
                 f"{mlc.type} {bank} leaves are {spread[point]:.2f} mm apart, at most "
-                f"{mlc.span_mm:g} mm{_more(wide.size)}",
+                f"{mlc.span_mm:g} mm{seen_at(point, wide.size)}",
             )
 
 
 def _sides(leaves: FloatArray) -> tuple[FloatArray, FloatArray]:
     pairs = leaves.shape[1] // 2
     return leaves[:, :pairs], leaves[:, pairs:]
-
-
-def _more(count: int) -> str:
-    return f" (and {count - 1} more times)" if count > 1 else ""

@@ -26,6 +26,12 @@ def axis_path(beam: Beam, control_point: int, axis: Axis) -> str:
     return f"{control_point_path(beam, control_point)}.{keyword}"
 
 
+def seen_at(control_point: int, places: int) -> str:
+    """Where something was first seen, and at how many places more."""
+    more = f" and {places - 1} more" if places > 1 else ""
+    return f" (control point {control_point}{more})"
+
+
 def leaf_path(beam: Beam, control_point: int) -> str:
     """Where leaf positions stand."""
     return f"{control_point_path(beam, control_point)}.BeamLimitingDevicePositionSequence"

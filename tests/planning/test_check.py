@@ -209,3 +209,18 @@ def test_an_unapproved_plan_is_refused_in_a_real_room(status, simulated, severit
 
 def test_a_plan_without_beams_is_refused():
     assert [f.rule for f in check(plan(), room())] == ["no-beams"]
+
+
+def test_messages_name_the_beam_and_the_control_point():
+    item = beam([0.0, 0.5, 1.0], axes={Axis.Y2: [60.0, 210.0, 210.0]}, name="LAO")
+    (found,) = findings(item)
+    assert found.message == (
+        "beam 1 (LAO): Y2 at 210.00 mm (control point 1 and 1 more); "
+        "truebeam-m120 goes from -100 to 200 mm"
+    )
+    assert found.path == f"BeamSequence[0].ControlPointSequence[1].{LEAVES}"
+
+
+def test_a_beam_longer_than_a_program_is_refused():
+    item = beam(np.linspace(0.0, 1.0, 4097), meterset_mu=1000.0)
+    assert [f.rule for f in findings(item)] == ["control-points"]

@@ -1,6 +1,9 @@
 """Compiled programs keep every limit exactly, whatever the beam."""
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -109,3 +112,14 @@ def test_the_controller_accepts_every_program(case):
         ),
     )
     check_limits(controller, controller_envelope(machine), machine.layout)
+
+
+@pytest.mark.parametrize("what", ["time_s", "speed", "acceleration", "s"])
+def test_the_inspection_notices_a_profile_that_is_one_percent_off(what):
+    item = beam(axes={Axis.GANTRY: [0.0, 120.0]}, rotation={Axis.GANTRY: "CW"}, meterset_mu=300.0)
+    program = compile_beam(item, room())
+    changed = {what: getattr(program.profile, what) * 1.01}
+    if what == "time_s":
+        changed["duration_s"] = program.profile.duration_s * 1.01
+    with pytest.raises(AssertionError):
+        assert_sound(replace(program, profile=replace(program.profile, **changed)), room())
