@@ -9,7 +9,7 @@ from simulators.faults import FaultSpec
 from simulators.ground_truth import Entry, Fact, GroundTruth
 from simulators.injection import leaves
 from simulators.injection.frames import FramePath
-from simulators.injection.gantry import SlowGantry, TrailingGantry
+from simulators.injection.gantry import ShortGantry, SlowGantry, TrailingGantry
 from simulators.injection.moments import CouchDrift, InterlockFault, LinkFault, Moment, OverrunWatch
 from simulators.injection.site import Site
 from simulators.linac.disturbance import BEFORE_BEAM, Disturbed, MotionDisturbance
@@ -139,15 +139,16 @@ class Injection:
         column = scalars.index(Axis.GANTRY)
         seconds = spec.optional("seconds")
         deg = spec.number("deg", _below(_LAG_DEG, self._model.servo.angle_hold_tolerance_deg))
-        turns = leaves.travel_mm(plan.program, column, 0) > deg
-        from_s = 0.0 if turns else BEFORE_BEAM
         entry.note(control_point=0)
-        if seconds is None:
-            entry.note(deg=deg)
-            plan.motions.append(TrailingGantry(column, deg, from_s, entry))
-        else:
+        if seconds is not None:
             cycle_s = self._model.sample_period_s
-            plan.motions.append(SlowGantry(column, seconds, cycle_s, from_s, entry))
+            plan.motions.append(SlowGantry(column, seconds, cycle_s, entry))
+            return True
+        entry.note(deg=deg)
+        if leaves.travel_mm(plan.program, column, 0) > deg:
+            plan.motions.append(TrailingGantry(column, deg, entry))
+        else:
+            plan.motions.append(ShortGantry(column, float(plan.rows[0, column]), deg, entry))
         return True
 
     def _overrun(self, spec: FaultSpec, entry: Entry, plan: "_Plan") -> bool:

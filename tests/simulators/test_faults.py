@@ -250,11 +250,14 @@ def test_gantry_lag_in_seconds(faulty: Any) -> None:
     assert one.truth()["amount"] == pytest.approx(-1.25, abs=0.15)  # 0.25 s of 5 deg/s
 
 
-def test_gantry_lag_in_a_static_beam_stops_short(faulty: Any) -> None:
+@pytest.mark.parametrize(("place", "stop"), [(20.0, 18.5), (-20.0, -18.5), (0.0, -1.5)])
+def test_gantry_lag_in_a_static_beam_stops_short(faulty: Any, place: float, stop: float) -> None:
     one = faulty("gantry-lag")
-    table = rows(MODEL, 2, gantry=np.full(2, 20.0))
+    table = rows(MODEL, 2, gantry=np.full(2, place))
     one.run(upload(table, np.array([0.0, 2.0]), steady_pieces(2, 0.2), 0.2))
-    assert one.readings("gantry") == pytest.approx(18.5, abs=READING)
+    assert one.readings("gantry") == pytest.approx(stop, abs=READING)
+    assert one.truth()["injected"]
+    assert one.truth()["amount"] == pytest.approx(stop - place, abs=0.1)  # noted in steps of 0.1
 
 
 def test_meterset_overrun_ends_above_the_program(faulty: Any) -> None:
