@@ -8,6 +8,11 @@ from typing import Any
 
 import pydicom
 
+from gateway.adapters.store import open_reader
+from gateway.app.records import history, show, verify
+from gateway.domain.errors import StoreError
+from gateway.domain.findings import has_errors
+from gateway.settings import Settings
 from tests.e2e.command import argv, environment, run
 from tests.e2e.processes import Devices
 
@@ -31,9 +36,9 @@ def kill_once(folder: Path, plan: Path, room: Devices, rng: random.Random, numbe
     time.sleep(rng.uniform(0.0, 3.2))
     process.kill()
     process.communicate(timeout=30)
-    (first,) = run(store, *base, "--json", "history").json
-    sound = run(store, *base, "verify", first["delivery_id"])
-    assert sound.code == 0, sound.stdout
+    ours = Settings(store=store)
+    (first,) = history(ours)
+    assert not has_errors(verify(ours, first["delivery_id"]))
     if first["state"] == "unresolved":
         blocked = run(store, *deliver)
         assert blocked.code == 4, blocked.stderr
@@ -41,7 +46,7 @@ def kill_once(folder: Path, plan: Path, room: Devices, rng: random.Random, numbe
     resolved = run(store, *base, "--json", "resolve", first["delivery_id"])
     assert resolved.code == 0, resolved.stderr
     _continue(store, base, first["delivery_id"], resolved.json)
-    _adds_up(store, base, plan)
+    _adds_up(ours, plan)
     return str(first["state"])
 
 
@@ -56,9 +61,6 @@ def _wait_for_beam(store: Path, base: tuple[str, ...], process: "subprocess.Pope
 
 
 def _beam_is_on(store: Path) -> bool:
-    from gateway.adapters.store import open_reader
-    from gateway.domain.errors import StoreError
-
     try:
         reader = open_reader(store)
     except StoreError:
@@ -80,13 +82,14 @@ def _continue(store: Path, base: tuple[str, ...], delivery_id: str, resolved: An
     assert rest.code == 0 or nothing_left, rest.stdout + rest.stderr
 
 
-def _adds_up(store: Path, base: tuple[str, ...], plan: Path) -> None:
+def _adds_up(ours: Settings, plan: Path) -> None:
     dataset = pydicom.dcmread(plan)
     references = dataset.FractionGroupSequence[0].ReferencedBeamSequence
     planned = {int(item.ReferencedBeamNumber): float(item.BeamMeterset) for item in references}
     delivered = dict.fromkeys(planned, 0.0)
-    for row in run(store, *base, "--json", "history").json:
-        folder = Path(run(store, *base, "--json", "show", row["delivery_id"]).json["folder"])
+    for row in history(ours):
+        assert not has_errors(verify(ours, row["delivery_id"]))
+        folder = Path(show(ours, row["delivery_id"])["folder"])
         record = pydicom.dcmread(folder / "treatment_record.dcm")
         for beam in record.TreatmentSessionBeamSequence:
             number = int(beam.ReferencedBeamNumber)

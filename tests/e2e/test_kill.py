@@ -3,6 +3,7 @@
 import random
 from pathlib import Path
 
+import pydicom
 import pytest
 
 from tests.e2e.deliveries import generated
@@ -12,8 +13,20 @@ from tests.e2e.processes import busy_site, devices
 SHORT_ROOM = {"dead_man_s": 0.5, "hold_after_s": 0.25, "terminate_after_s": 0.5}
 
 
-def killed(folder: Path, times: int, seed: int) -> list[str]:
+BEAM_MU = 30
+
+
+def three_second_beam(folder: Path) -> Path:
+    """The open field with so few MU that it takes 3 s at 600 MU/min."""
     plan = generated(folder, "open-field")
+    dataset = pydicom.dcmread(plan)
+    dataset.FractionGroupSequence[0].ReferencedBeamSequence[0].BeamMeterset = BEAM_MU
+    dataset.save_as(plan)
+    return plan
+
+
+def killed(folder: Path, times: int, seed: int) -> list[str]:
+    plan = three_second_beam(folder)
     site = busy_site(folder, "truebeam-m120", **SHORT_ROOM)
     rng = random.Random(seed)
     states = []
