@@ -1,0 +1,1 @@
+"""Benchmarks: what is measured and how is told in docs/benchmarks.md. Never run as tests."""

@@ -1,0 +1,40 @@
+"""``python -m tests.bench [NAME...]``: one JSON line a figure; without a name, every benchmark."""
+
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.bench.figure import Figure
+from tests.bench.lateness import lateness_figures
+from tests.bench.planning import intake_figures, planner_figure
+from tests.bench.simulated_delivery import simulated_delivery_figures
+from tests.bench.startup import startup_figure
+from tests.realdata import ROOT
+
+BENCHMARKS: Mapping[str, Callable[[Path], Iterable[Figure]]] = {
+    "startup": lambda _: [startup_figure()],
+    "planner": lambda folder: [planner_figure(folder)],
+    "intake": intake_figures,
+    "simulated": simulated_delivery_figures,
+    "lateness": lateness_figures,
+}
+
+
+def main(wanted: list[str]) -> int:
+    """Run the named benchmarks."""
+    unknown = sorted(set(wanted) - set(BENCHMARKS))
+    if unknown:
+        sys.stderr.write(f"no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}\n")
+        return 2
+    if not (ROOT / "rtplan").is_dir():
+        sys.stderr.write(f"skipped: real plans are not at {ROOT} (LINAC_GATEWAY_TEST_DATA)\n")
+    with TemporaryDirectory() as folder:
+        for name in wanted or BENCHMARKS:
+            for figure in BENCHMARKS[name](Path(folder)):
+                print(figure.as_json(), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
