@@ -85,7 +85,8 @@ class CouchContract:
         for axis in bench.axes():
             limit = bench.room.couch.axes[axis]
             for value in (limit.minimum - OUTSIDE_MM, limit.maximum + OUTSIDE_MM):
-                call = bench.driver.move_to({axis: value}, bench.grace_s)
+                distance_mm = abs(value - before[axis])
+                call = bench.driver.move_to({axis: value}, bench.move_time_s(distance_mm))
                 await refused(call, f"{axis} to {value} mm", MachineFault)
         require(await bench.check_at_rest("though it was refused") == before, "the couch moved")
 
@@ -116,7 +117,7 @@ class CouchContract:
         moving.cancel()
         await asyncio.wait((moving,))
         require(moving.cancelled(), "a cancelled move was not cancelled")
-        await asyncio.sleep(bench.grace_s)
+        await asyncio.sleep(bench.stopping_time_s)
         position = await bench.check_at_rest("after its move was cancelled")
         axis = next(iter(target))
         require(
@@ -132,12 +133,12 @@ class CouchContract:
         )
         await bench.until_moving()
         bench.access.babble(GARBAGE)
-        error = await bench.until_lost()
+        error = await bench.losses.first(bench.grace_s)
         require(isinstance(error, ProtocolError), f"garbage was told as {error!r}")
         async with asyncio.timeout(bench.grace_s):
             await refused(moving, "a move over a line of garbage", GatewayError)
             await refused(bench.driver.position(), "a dead line", GatewayError)
-        require(len(bench.lost) == 1, "the loss was told more than once")
+        require(len(bench.losses.told) == 1, "the loss was told more than once")
 
     @on_couch
     async def test_a_cut_line_is_told_and_the_position_survives(self, bench: CouchBench) -> None:
@@ -146,7 +147,7 @@ class CouchContract:
         await bench.driver.move_to(target, bench.move_time_s(STEP_MM))
         before = await bench.check_at_rest("after it arrived")
         bench.access.cut()
-        error = await bench.until_lost()
+        error = await bench.losses.first(bench.grace_s)
         require(isinstance(error, LinkLost), f"a cut line was told as {error!r}")
         await refused(bench.driver.stop(), "a command on a cut line", LinkLost)
         await bench.connect()
@@ -160,5 +161,5 @@ class CouchContract:
         await bench.driver.aclose()
         await bench.driver.aclose()
         await refused(bench.driver.position(), "a call after closing", LinkLost)
-        require(bench.lost == [], "closing was told as a loss")
+        require(bench.losses.told == [], "closing was told as a loss")
         await bench.connect()

@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
+from drivers.testing.loss import Losses
 from drivers.testing.rig import CouchAccess, CouchRig
 from drivers.testing.verdict import ContractBroken, require
 from gateway.domain.axes import Axis
 from gateway.domain.delivery import CouchSample
-from gateway.domain.errors import GatewayError
 
 C = TypeVar("C")
 
@@ -26,12 +26,13 @@ class CouchBench:
         self.driver = access.driver()
         self.name = ""
         self.samples: list[CouchSample] = []
-        self.lost: list[GatewayError] = []
+        self.losses = Losses()
+        self._sampled = asyncio.Event()
 
     async def connect(self) -> None:
         """Connect (again), with nothing kept from before."""
-        self.samples, self.lost = [], []
-        self.name = await self.driver.connect(self.samples.append, self.lost.append)
+        self.samples, self.losses = [], Losses()
+        self.name = await self.driver.connect(self._keep, self.losses.tell)
 
     @property
     def grace_s(self) -> float:
@@ -41,6 +42,13 @@ class CouchBench:
             + 3 * self.room.couch.poll_period_s
             + self.access.slack_s
         )
+
+    @property
+    def stopping_time_s(self) -> float:
+        """Long enough for every axis to be told to stop and to brake."""
+        limits = [self.room.couch.axes[axis] for axis in self.axes()]
+        ramps_s = max(limit.speed / limit.acceleration for limit in limits)
+        return ramps_s + 3 * self.room.couch.poll_period_s + self.access.slack_s
 
     def axes(self) -> tuple[Axis, ...]:
         """The axes that the room says the couch drives."""
@@ -58,10 +66,8 @@ class CouchBench:
 
     def move_time_s(self, step_mm: float) -> float:
         """Long enough for ``step_mm`` of the slowest axis from rest to rest."""
-        limits = [self.room.couch.axes[axis] for axis in self.axes()]
-        slowest = min(limit.speed for limit in limits)
-        ramps = max(limit.speed / limit.acceleration for limit in limits)
-        return step_mm / slowest + 2 * ramps + self.grace_s
+        slowest = min(self.room.couch.axes[axis].speed for axis in self.axes())
+        return step_mm / slowest + 2 * self.stopping_time_s + self.grace_s
 
     async def until_moving(self) -> CouchSample:
         """The first sample from now on that shows motion."""
@@ -73,19 +79,10 @@ class CouchBench:
                         if sample.moving:
                             return sample
                     seen = len(self.samples)
-                    await asyncio.sleep(self.room.couch.poll_period_s / 4)
+                    self._sampled.clear()
+                    await self._sampled.wait()
         except TimeoutError:
             raise ContractBroken("no sample shows that the couch moves") from None
-
-    async def until_lost(self) -> GatewayError:
-        """Why the line was lost."""
-        try:
-            async with asyncio.timeout(self.grace_s):
-                while not self.lost:
-                    await asyncio.sleep(self.room.couch.poll_period_s / 4)
-        except TimeoutError:
-            raise ContractBroken("no loss of the line was told") from None
-        return self.lost[0]
 
     async def check_at_rest(self, why: str) -> Mapping[Axis, float]:
         """Two positions, some polls apart, are the same; where that is."""
@@ -99,6 +96,10 @@ class CouchBench:
             )
         require(not self.samples[-1].moving, f"the couch says it moves {why}")
         return after
+
+    def _keep(self, sample: CouchSample) -> None:
+        self.samples.append(sample)
+        self._sampled.set()
 
     def _inwards(self, position: float, axis: Axis) -> float:
         limit = self.room.couch.axes[axis]

@@ -95,10 +95,10 @@ class ImagerContract:
         """Told once; connected again, nothing is being acquired and the next one can start."""
         await bench.driver.start(BEAM_NUMBER, FrameKind.INTEGRATED, 0.0)
         bench.access.cut()
-        error = await bench.until_lost()
+        error = await bench.losses.first(bench.grace_s)
         require(isinstance(error, LinkLost), f"a cut link was told as {error!r}")
         await refused(bench.driver.finish(FINISH_S), "a command on a cut link", LinkLost)
-        require(len(bench.lost) == 1, "the loss was told more than once")
+        require(len(bench.losses.told) == 1, "the loss was told more than once")
         await asyncio.sleep(bench.access.slack_s)
         await bench.connect()
         await refused(bench.driver.finish(FINISH_S), "FINISH without START", MachineFault)
@@ -110,11 +110,11 @@ class ImagerContract:
         """A protocol error, told once; what waits raises; afterwards every call says so."""
         await bench.driver.start(BEAM_NUMBER, FrameKind.INTEGRATED, 0.0)
         bench.access.babble(GARBAGE)
-        error = await bench.until_lost()
+        error = await bench.losses.first(bench.grace_s)
         require(isinstance(error, ProtocolError), f"garbage was told as {error!r}")
         async with asyncio.timeout(bench.grace_s):
             await refused(bench.driver.finish(FINISH_S), "a dead link", GatewayError)
-        require(len(bench.lost) == 1, "the loss was told more than once")
+        require(len(bench.losses.told) == 1, "the loss was told more than once")
 
     @on_imager
     async def test_a_cancelled_call_leaves_a_link_that_works(self, bench: ImagerBench) -> None:
@@ -127,7 +127,7 @@ class ImagerContract:
         await bench.driver.finish(FINISH_S)
         await bench.driver.start(BEAM_NUMBER, FrameKind.INTEGRATED, 0.0)
         await bench.driver.finish(FINISH_S)
-        require(bench.lost == [], "the link was lost")
+        require(bench.losses.told == [], "the link was lost")
 
     @on_imager
     async def test_closing_is_idempotent_and_final(self, bench: ImagerBench) -> None:
@@ -135,5 +135,5 @@ class ImagerContract:
         await bench.driver.aclose()
         await bench.driver.aclose()
         await refused(bench.driver.finish(FINISH_S), "a call after closing", LinkLost)
-        require(bench.lost == [], "closing was told as a loss")
+        require(bench.losses.told == [], "closing was told as a loss")
         await bench.connect()

@@ -1,17 +1,14 @@
 """A connected imager driver on a rig."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from drivers.testing.loss import Losses
 from drivers.testing.rig import ImagerAccess, ImagerRig
-from drivers.testing.verdict import ContractBroken, require
+from drivers.testing.verdict import require
 from gateway.domain.delivery import PanelIdentity, PortalFrame
-from gateway.domain.errors import GatewayError
 
 C = TypeVar("C")
-
-TURN_S = 0.02
 
 
 class ImagerBench:
@@ -22,28 +19,18 @@ class ImagerBench:
         self.room = access.room
         self.driver = access.driver()
         self.frames: list[PortalFrame] = []
-        self.lost: list[GatewayError] = []
+        self.losses = Losses()
         self.identity: PanelIdentity
 
     async def connect(self) -> None:
         """Connect (again), with nothing kept from before."""
-        self.frames, self.lost = [], []
-        self.identity = await self.driver.connect(self.frames.append, self.lost.append)
+        self.frames, self.losses = [], Losses()
+        self.identity = await self.driver.connect(self.frames.append, self.losses.tell)
 
     @property
     def grace_s(self) -> float:
         """How long anything may take that is to happen at once."""
         return self.room.bounds.reply_timeout_s + self.access.slack_s
-
-    async def until_lost(self) -> GatewayError:
-        """Why the link was lost."""
-        try:
-            async with asyncio.timeout(self.grace_s):
-                while not self.lost:
-                    await asyncio.sleep(TURN_S)
-        except TimeoutError:
-            raise ContractBroken("no loss of the link was told") from None
-        return self.lost[0]
 
     def check_frame(self, frame: PortalFrame) -> None:
         """The frame has the panel's form and what a frame must have."""

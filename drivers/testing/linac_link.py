@@ -18,7 +18,7 @@ class LinacLink:
         """A protocol error, told once; then every command says that the link is gone."""
         await bench.quiet()
         bench.access.babble(GARBAGE)
-        error = await bench.witness.lost_within(bench.grace_s)
+        error = await bench.witness.losses.first(bench.grace_s)
         require(isinstance(error, ProtocolError), f"garbage was told as {error!r}")
         await refused(bench.driver.heartbeat(), "a heartbeat on a dead link", LinkLost)
         await refused(bench.driver.terminate(), "a command on a dead link", LinkLost)

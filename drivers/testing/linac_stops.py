@@ -115,9 +115,11 @@ class LinacStops:
         async with bench.beating():
             before = await bench.beaming(program)
             bench.access.cut()
-            await bench.witness.lost_within(bench.grace_s)
+            await bench.witness.losses.first(bench.grace_s)
         last = bench.witness.last
-        await asyncio.sleep(bench.identity.dead_man_s + bench.grace_s)
+        await asyncio.sleep(
+            bench.identity.dead_man_s + 2 * bench.identity.sample_period_s + bench.access.slack_s
+        )
         await bench.connect()
         after = bench.witness.last
         require(after.state is MachineState.TERMINATED, f"{after.state.name} after a cut link")

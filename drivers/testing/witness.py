@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from itertools import pairwise
 
+from drivers.testing.loss import Losses
 from drivers.testing.verdict import ContractBroken, require
 from gateway.domain.delivery import MachineEvent, MachineSample, MachineState
 from gateway.domain.errors import GatewayError
@@ -16,7 +17,7 @@ class LinacWitness:
     def __init__(self) -> None:
         self.samples: list[MachineSample] = []
         self.events: list[MachineEvent] = []
-        self.lost: list[GatewayError] = []
+        self.losses = Losses()
         self._changed = asyncio.Event()
 
     def on_sample(self, sample: MachineSample) -> None:
@@ -30,8 +31,13 @@ class LinacWitness:
 
     def on_lost(self, error: GatewayError) -> None:
         """Keep it."""
-        self.lost.append(error)
+        self.losses.tell(error)
         self._changed.set()
+
+    @property
+    def lost(self) -> list[GatewayError]:
+        """Every loss that was told: one at most, if the driver keeps its contract."""
+        return self.losses.told
 
     @property
     def last(self) -> MachineSample:
@@ -64,17 +70,6 @@ class LinacWitness:
     async def until_state(self, state: MachineState, timeout_s: float) -> MachineSample:
         """The first sample from now on in ``state``."""
         return await self.until(lambda sample: sample.state is state, state.name, timeout_s)
-
-    async def lost_within(self, timeout_s: float) -> GatewayError:
-        """Why the link was lost. Raises ContractBroken when it is not."""
-        try:
-            async with asyncio.timeout(timeout_s):
-                while not self.lost:
-                    self._changed.clear()
-                    await self._changed.wait()
-        except TimeoutError:
-            raise ContractBroken(f"no loss of the link was told within {timeout_s:g} s") from None
-        return self.lost[0]
 
     def check_telemetry(self, period_s: float) -> None:
         """Every sample came, in order, a period apart on the machine's clock, dose ascending.

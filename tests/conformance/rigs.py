@@ -48,9 +48,9 @@ def sound(room: Room, *, state_dir: Path) -> SimulatedRoom:
     return simulated_room(room, seed=1, faults=(), state_dir=state_dir)
 
 
-def kit_room(*, patient: bool) -> Room:
-    """A configured room with a small panel; ``patient`` for loops that share a busy machine."""
-    room = load_room("truebeam-m120", config_roots(None))
+def kit_room(name: str, *, patient: bool) -> Room:
+    """The room ``name`` with a small panel; ``patient``: for a loop on a busy machine."""
+    room = load_room(name, config_roots(None))
     panel = replace(room.panel, rows=64, columns=48)
     bounds = replace(room.bounds, reply_timeout_s=1.0, connect_timeout_s=2.0)
     if patient:
@@ -215,13 +215,14 @@ class RoomRig:
     device: str
     state_dir: Path
     build: Build = sound
+    room: str = "truebeam-m120"
 
     def run(self, scenario: Callable[[Any], Coroutine[Any, Any, None]]) -> None:
         """See :mod:`drivers.testing.rig`."""
         run(self._host(scenario), self.transport.speed)
 
     async def _host(self, scenario: Callable[[Any], Coroutine[Any, Any, None]]) -> None:
-        room = kit_room(patient=self.transport.speed is not None)
+        room = kit_room(self.room, patient=self.transport.speed is not None)
         host = Host(room, self.build(room, state_dir=self.state_dir), self.transport)
         async with host.running(), asyncio.timeout(SCENARIO_S):
             await scenario(DeviceAccess(host, self.device))

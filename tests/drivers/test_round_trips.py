@@ -7,51 +7,25 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 
 from drivers.couch_grbl import codec as grbl
 from drivers.couch_grbl import messages as g
 from drivers.epid import codec as pfp
-from drivers.fields import Array, Coded, Counted, Fixed, Number, Payload, Real, Text
+from drivers.fields import Coded, Number, Payload
 from drivers.framing import encode_frame, frame_taker
 from drivers.incremental import IncrementalDecoder
 from drivers.linac import codec as lcp
 from drivers.linac import messages as m
 from gateway.domain.delivery import FrameKind
 from gateway.domain.errors import LocalProtocolError
+from tests.drivers.strategies import values_of
 from tests.drivers.vectors import plain, same
 
-RANGES = {"B": (0, 8), "H": (0, 16), "I": (0, 32), "Q": (0, 64), "q": (1, 64)}
 LAYOUTS = [
     pytest.param(codec.FORMAT, layout, id=f"{name} {layout.message.__name__}")
     for name, codec in (("lcp1", lcp), ("pfp1", pfp))
     for layout in (*codec.REQUESTS.values(), *codec.ANSWERS.values())
 ]
-
-
-def values_of(field: Any) -> st.SearchStrategy[Any]:
-    """Any value that a payload field can carry."""
-    if isinstance(field, Number):
-        signed, bits = RANGES[field._struct.format[1:]]
-        return st.integers(-signed * 2 ** (bits - 1), 2 ** (bits - signed) - 1)
-    if isinstance(field, Coded):
-        return st.sampled_from(sorted(field._values.values(), key=str))
-    if isinstance(field, Counted):
-        return st.lists(values_of(field._item), max_size=5).map(tuple)
-    if isinstance(field, Array):
-        shape = st.integers(0, 50).map(lambda rows: (rows, *field._shape))
-        real = {"allow_nan": False} if field._dtype.kind == "f" else {}
-        elements = hnp.from_dtype(field._dtype, **real)
-        return shape.flatmap(lambda form: hnp.arrays(field._dtype, form, elements=elements))
-    return {
-        Real: lambda: st.floats(allow_nan=False, allow_infinity=False),
-        Text: lambda: st.text(max_size=63),
-        Fixed: lambda: st.binary(min_size=16, max_size=16),
-        lcp._MlcField: lambda: st.builds(
-            m.Mlc, st.sampled_from(sorted(lcp.MLCS.values())), st.integers(0, 2**16 - 1)
-        ),
-        pfp._Image: lambda: hnp.arrays(np.dtype("<u2"), hnp.array_shapes(min_dims=2, max_dims=2)),
-    }[type(field)]()
 
 
 @pytest.mark.parametrize(("form", "layout"), LAYOUTS)
