@@ -1,10 +1,10 @@
 """The ``plan`` command: generated RT Plans."""
 
-import time
 from pathlib import Path
 from typing import Any
 
 from gateway import __version__
+from gateway.app.identity import simulated_epoch_ns
 from gateway.configuration.locate import config_roots
 from gateway.configuration.machines import load_machine
 from gateway.dicom.plan_writer import write_plan
@@ -30,7 +30,7 @@ def write_generated_plan(
         machine,
         uid=uid_source(seed, plan.sop_instance_uid),
         software_version=__version__,
-        written_ns=time.time_ns(),
+        written_ns=simulated_epoch_ns(plan, 0),
     )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoints, entry_points
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def is_in_process(room: Room) -> bool:
 
 def load_driver(kind: str, protocol: str) -> Any:
     """The driver class for a protocol. Raises ConfigError naming those installed."""
-    found = entry_points(group=f"linac_gateway.drivers.{kind}")
+    found = _installed().select(group=f"linac_gateway.drivers.{kind}")
     if protocol not in found.names:
         known = ", ".join(sorted(found.names)) or "none"
         raise ConfigError(f"no driver for {kind} protocol {protocol!r}; installed: {known}")
@@ -64,7 +65,7 @@ def make_simulated_room(
     room: Room, *, seed: int, faults: Sequence[str], state_dir: Path
 ) -> SimulatedRoom:
     """The simulated devices of a room. Raises ConfigError for an unknown fault."""
-    found = entry_points(group="linac_gateway.simulators")
+    found = _installed().select(group="linac_gateway.simulators")
     if "room" not in found.names:
         raise ConfigError("no simulated room is installed")
     factory: SimulatedRoomFactory = found["room"].load()
@@ -99,3 +100,9 @@ async def hosted(simulated: SimulatedRoom) -> AsyncIterator[Mapping[str, StreamO
     for task in tasks:
         if not task.cancelled():
             task.result()
+
+
+@cache
+def _installed() -> EntryPoints:
+    """Every entry point of this environment: finding them reads a file for each package."""
+    return entry_points()

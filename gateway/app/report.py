@@ -1,14 +1,21 @@
 """The report of a stored delivery."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
 
 from gateway.adapters.report import ReportBeam, ReportData, render_report
 from gateway.delivery.ledger import DeliveryEntry
+from gateway.dicom.rt_image_writer import is_truncated
 from gateway.domain.delivery import PortalFrame
 from gateway.domain.evidence import BeamEvidence
 from gateway.domain.findings import Finding
 from gateway.domain.reconciliation import Reconciliation
 from gateway.domain.record import RecordContext, RecordedBeam
+from gateway.domain.units import FloatArray
+
+MOST_FRAMES_DRAWN = 32
 
 
 def draw_report(
@@ -19,9 +26,10 @@ def draw_report(
     reconciliation: Reconciliation,
     findings: Sequence[Finding],
 ) -> str:
-    """The HTML page. The middle frame stands for a cine run."""
+    """The HTML page. The mean of its frames stands for a cine run."""
     beams = tuple(
-        _beam(item, beam.frames) for item, beam in zip(evidence, recorded, strict=True)
+        _beam(item, beam, truncated=is_truncated(context, beam))
+        for item, beam in zip(evidence, recorded, strict=True)
     )
     ended_ns = max((item.delivery.ended_ns for item in evidence), default=entry.started_ns)
     return render_report(
@@ -46,6 +54,15 @@ def draw_report(
     )
 
 
-def _beam(item: BeamEvidence, frames: Sequence[PortalFrame]) -> ReportBeam:
-    image = frames[len(frames) // 2] if frames else None
-    return ReportBeam(item, image, len(frames))
+def _beam(item: BeamEvidence, recorded: RecordedBeam, *, truncated: bool) -> ReportBeam:
+    frames = recorded.frames
+    return ReportBeam(item, _image(frames), len(frames), truncated)
+
+
+def _image(frames: Sequence[PortalFrame]) -> PortalFrame | None:
+    if len(frames) < 2:
+        return frames[0] if frames else None
+    step = -(-len(frames) // MOST_FRAMES_DRAWN)
+    chosen = frames[::step]
+    mean: FloatArray = np.mean(np.stack([frame.pixels for frame in chosen]), axis=0)
+    return replace(chosen[0], pixels=np.round(mean).astype(np.uint16))

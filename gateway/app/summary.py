@@ -37,6 +37,7 @@ def delivery_summary(
             {
                 "cause": cause.cause,
                 "beam": cause.beam,
+                "device": cause.device,
                 "axis": cause.axis,
                 "bank": cause.bank,
                 "leaf": cause.leaf,

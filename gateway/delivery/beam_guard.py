@@ -61,7 +61,7 @@ class BeamGuard:
         self._live = live
         self._recorder = recorder
         self._environment = environment
-        self._watch = BeamWatch(program, self._bounds)
+        self._watch = BeamWatch(program, self._bounds, order.room.machine.mu_per_pulse)
         self._loop = asyncio.get_running_loop()
         self.ended: asyncio.Future[Ending] = self._loop.create_future()
         self._armed = False

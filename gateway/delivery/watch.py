@@ -1,5 +1,6 @@
 """Independent ceilings over a beam, judged sample by sample. Pure: no clock, no I/O."""
 
+from collections import deque
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -7,6 +8,15 @@ from gateway.domain.delivery import Interlock, MachineSample, MachineState
 from gateway.domain.program import MachineProgram
 from gateway.domain.room import Bounds
 from gateway.domain.units import NS_PER_S
+from gateway.planning.bounds import (
+    beam_time_bound_s,
+    dose_rate_ceiling_mu_per_min,
+    meterset_ceiling_mu,
+)
+
+RATE_WINDOW_NS = NS_PER_S
+RATE_ALLOWANCE_PULSES = 2
+"""A pulse may fall on either side of each end of the window."""
 
 
 class Action(StrEnum):
@@ -29,22 +39,16 @@ class BeamWatch:
     """Meterset, dose rate, time and hold ceilings of one beam.
 
     The ceilings come from the program and the room's bounds, never from what the machine says
-    about itself. Times are the machine's own.
+    about itself: the dose rate is measured by its counter and clock over the last second.
     """
 
-    def __init__(self, program: MachineProgram, bounds: Bounds) -> None:
-        beam_mu = program.end_meterset_mu - program.start_meterset_mu
-        self._meterset_ceiling_mu = program.end_meterset_mu + max(
-            bounds.meterset_overrun_mu, beam_mu * bounds.meterset_overrun_fraction
-        )
-        self._rate_ceiling = program.maximum_dose_rate_mu_per_min * (
-            1 + bounds.dose_rate_overrun_fraction
-        )
-        self._beam_time_ns = NS_PER_S * (
-            program.profile.duration_s * (1 + bounds.beam_time_overrun_fraction)
-            + bounds.beam_time_overrun_s
-        )
+    def __init__(self, program: MachineProgram, bounds: Bounds, mu_per_pulse: float) -> None:
+        self._meterset_ceiling_mu = meterset_ceiling_mu(program, bounds)
+        self._rate_ceiling = dose_rate_ceiling_mu_per_min(program, bounds)
+        self._rate_allowance_mu = RATE_ALLOWANCE_PULSES * mu_per_pulse
+        self._beam_time_ns = NS_PER_S * beam_time_bound_s(program, bounds)
         self._maximum_hold_ns = NS_PER_S * bounds.maximum_hold_s
+        self._recent: deque[tuple[int, float]] = deque()
         self._meterset_mu = program.start_meterset_mu
         self._on_ns = 0
         self._held_since_ns: int | None = None
@@ -90,12 +94,9 @@ class BeamWatch:
 
     def _judge_beam(self, sample: MachineSample, step_ns: int) -> Trip | None:
         self._on_ns += step_ns
-        if sample.dose_rate_mu_per_min > self._rate_ceiling:
-            return Trip(
-                Action.TERMINATE,
-                "dose-rate",
-                f"{sample.dose_rate_mu_per_min:.0f} MU/min, ceiling {self._rate_ceiling:.0f}",
-            )
+        if self._too_fast(sample):
+            text = f"more than {self._rate_ceiling:.0f} MU/min over the last second"
+            return Trip(Action.TERMINATE, "dose-rate", text)
         if self._on_ns > self._beam_time_ns:
             return Trip(
                 Action.TERMINATE,
@@ -104,3 +105,13 @@ class BeamWatch:
                 f"ceiling {self._beam_time_ns / NS_PER_S:.1f} s",
             )
         return None
+
+    def _too_fast(self, sample: MachineSample) -> bool:
+        now_ns = sample.machine_time_ns
+        self._recent.append((now_ns, sample.meterset_mu))
+        while now_ns - self._recent[0][0] > RATE_WINDOW_NS:
+            self._recent.popleft()
+        since_ns, from_mu = self._recent[0]
+        minutes = (now_ns - since_ns) / (60 * NS_PER_S)
+        allowed_mu = self._rate_ceiling * minutes + self._rate_allowance_mu
+        return sample.meterset_mu - from_mu > allowed_mu

@@ -75,6 +75,17 @@ def cine_images(
         yield _cine_image(context, recorded, frames, places, first_instance_number + part)
 
 
+def is_truncated(context: RecordContext, recorded: RecordedBeam) -> bool:
+    """Whether the field was larger than the panel somewhere along the imaged beam."""
+    if context.panel is None or not recorded.frames:
+        return False
+    start_mu = recorded.frames[0].start_meterset_mu
+    end_mu = recorded.frames[-1].end_meterset_mu
+    edges = metersets_of_segments(recorded.beam, start_mu, end_mu)
+    spans = np.column_stack([edges[:-1], edges[1:]])
+    return any(part.truncated for part in exposures(recorded, spans, _plane(context)))
+
+
 def _cine_image(
     context: RecordContext,
     recorded: RecordedBeam,

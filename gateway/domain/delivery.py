@@ -71,7 +71,7 @@ class MachineEvent:
 
 @dataclass(frozen=True, slots=True)
 class MachineIdentity:
-    """What the linac controller says it is. ``session`` changes whenever it restarts."""
+    """What the linac controller says it is, and how its samples are laid out."""
 
     manufacturer: str
     model_name: str

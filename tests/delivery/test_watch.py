@@ -6,9 +6,11 @@ from gateway.delivery.watch import Action, BeamWatch
 from gateway.domain.delivery import Interlock, MachineState
 from tests.delivery.builders import BOUNDS, program, sample
 
+PULSE_MU = 0.028
+
 
 def watch() -> BeamWatch:
-    return BeamWatch(program(), BOUNDS)
+    return BeamWatch(program(), BOUNDS, PULSE_MU)
 
 
 def test_a_beam_as_programmed_trips_nothing() -> None:
@@ -25,10 +27,20 @@ def test_meterset_ceiling_is_the_larger_of_both_bounds(meterset_mu: float, *, tr
         assert (trip.action, trip.code) == (Action.TERMINATE, "meterset")
 
 
-@pytest.mark.parametrize(("rate", "trips"), [(659.0, False), (661.0, True)])
-def test_dose_rate_ceiling(rate: float, *, trips: bool) -> None:
-    trip = watch().judge(sample(1.0, 1.0, rate=rate))
-    assert (trip is not None) is trips
+@pytest.mark.parametrize(("rate", "trips"), [(655.0, False), (670.0, True)])
+def test_dose_rate_is_measured_by_counter_and_clock(rate: float, *, trips: bool) -> None:
+    guard = watch()
+    found = [guard.judge(sample(t / 50, rate / 60 * t / 50, rate=0.0)) for t in range(200)]
+    assert any(found) is trips
+    if trips:
+        (first, *_) = filter(None, found)
+        assert (first.action, first.code) == (Action.TERMINATE, "dose-rate")
+
+
+def test_single_pulses_at_a_low_rate_are_no_spike() -> None:
+    guard = watch()
+    pulses = [int(t / 50 * 5 / 60 / PULSE_MU) * PULSE_MU for t in range(500)]
+    assert [guard.judge(sample(t / 50, mu)) for t, mu in enumerate(pulses)] == [None] * 500
 
 
 def test_time_ceiling_counts_beam_on_only() -> None:
