@@ -88,6 +88,12 @@ class FrameSpool:
         """Stop the writer."""
         self._writer.shutdown()
 
+    def remove(self) -> None:
+        """Delete the pixels: they are kept in other objects now."""
+        for frames in self._beams.values():
+            frames.path.unlink(missing_ok=True)
+        self._beams.clear()
+
 
 def _write(path: Path, pixels: PixelArray, mode: str) -> None:
     with path.open(mode) as file:

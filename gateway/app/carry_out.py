@@ -112,7 +112,9 @@ def carry_out(
     finally:
         spool.close()
     finishing = Finishing(settings, spool.frames, operation.clock)
-    return run(finish(store, decided.identity.delivery_id, finishing, request.out), 1.0)
+    finished = run(finish(store, decided.identity.delivery_id, finishing, request.out), 1.0)
+    spool.remove()
+    return finished
 
 
 @dataclass(slots=True)
