@@ -35,7 +35,10 @@ class IncrementalDecoder(Generic[R]):
         items: list[R] = []
         start = 0
         try:
-            while (taken := self._take(self._buffer, start)) is not None:
+            while start < len(self._buffer):
+                taken = self._take(self._buffer, start)
+                if taken is None:
+                    break
                 start, item = taken
                 items.append(item)
         except RemoteProtocolError as breach:

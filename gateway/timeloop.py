@@ -13,7 +13,6 @@ from concurrent.futures import Executor
 from typing import Any, TypeVar
 
 T = TypeVar("T")
-IDLE_POLL_S = 0.05
 
 
 class DeadlockError(RuntimeError):
@@ -93,8 +92,12 @@ class SimulatedTimeLoop(asyncio.SelectorEventLoop):
         return 0.0
 
 
-class _JumpingSelector(_PreciseSelector):
-    """Does not wait: it moves the loop's time."""
+class _JumpingSelector(selectors.DefaultSelector):
+    """Does not wait: it moves the loop's time.
+
+    A loop always listens to a socket of its own, by which threads and signals wake it. While
+    work is ready that one need not be asked: asking costs as much as the work.
+    """
 
     def __init__(self, loop: SimulatedTimeLoop) -> None:
         super().__init__()
@@ -102,22 +105,13 @@ class _JumpingSelector(_PreciseSelector):
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         """As :meth:`selectors.BaseSelector.select`; simulated time passes instead of real."""
-        if timeout == 0.0:
-            return super().select(0.0)
-        if self._has_other_descriptors():
-            ready = super().select(0.0)
-            if ready:
-                return ready
-        return self._jump(timeout)
-
-    def _jump(self, timeout: float | None) -> list[tuple[selectors.SelectorKey, int]]:
-        wait_s = self._loop.advance(timeout)
-        if wait_s == 0.0 and not self._has_other_descriptors():
+        if timeout == 0.0 and len(self.get_map()) == 1:
             return []
-        return super().select(wait_s)
-
-    def _has_other_descriptors(self) -> bool:
-        return len(self.get_map()) > 1
+        ready = super().select(0.0)
+        if ready or timeout == 0.0:
+            return ready
+        wait_s = self._loop.advance(timeout)
+        return [] if wait_s == 0.0 else super().select(wait_s)
 
 
 def run(main: Coroutine[Any, Any, T], speed: float | None) -> T:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
-from importlib.metadata import EntryPoints, entry_points
+from importlib.metadata import EntryPoints, distributions
 from pathlib import Path
 from typing import Any
 
@@ -105,4 +105,4 @@ async def hosted(simulated: SimulatedRoom) -> AsyncIterator[Mapping[str, StreamO
 @cache
 def _installed() -> EntryPoints:
     """Every entry point of this environment: finding them reads a file for each package."""
-    return entry_points()
+    return EntryPoints(entry for package in distributions() for entry in package.entry_points)
