@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-import pytest
+from tests.peers import absent
 
 ROOT = Path(
     os.environ.get(
@@ -13,8 +13,8 @@ ROOT = Path(
 
 
 def real_data(name: str) -> Path:
-    """The path of a real data file or folder; skips the test by name where it is absent."""
+    """The path of a real data file or folder; where it is absent, as `absent` says."""
     path = ROOT / name
     if not path.exists():
-        pytest.skip(f"real data {name} is not here (LINAC_GATEWAY_TEST_DATA)")
+        absent(f"real data {name} is not here (LINAC_GATEWAY_TEST_DATA)")
     return path

@@ -219,10 +219,22 @@ class RoomRig:
 
     def run(self, scenario: Callable[[Any], Coroutine[Any, Any, None]]) -> None:
         """See :mod:`drivers.testing.rig`."""
-        run(self._host(scenario), self.transport.speed)
-
-    async def _host(self, scenario: Callable[[Any], Coroutine[Any, Any, None]]) -> None:
         room = kit_room(self.room, patient=self.transport.speed is not None)
+        run(self._host(room, scenario), self.transport.speed)
+
+    async def _host(self, room: Room, scenario: Callable[[Any], Coroutine[Any, Any, None]]) -> None:
         host = Host(room, self.build(room, state_dir=self.state_dir), self.transport)
-        async with host.running(), asyncio.timeout(SCENARIO_S):
-            await scenario(DeviceAccess(host, self.device))
+        try:
+            async with host.running(), asyncio.timeout(SCENARIO_S):
+                await scenario(DeviceAccess(host, self.device))
+        except BaseException:
+            await _end_calls()
+            raise
+
+
+async def _end_calls() -> None:
+    """A scenario that was broken off leaves its calls behind."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)

@@ -1,15 +1,15 @@
 """What independent readers say about an object: dciodvfy, dcmdump, pydicom."""
 
 import re
-import shutil
 import subprocess
 import warnings
 from io import BytesIO
 from pathlib import Path
 
 import pydicom
-import pytest
 from pydicom.dataset import Dataset
+
+from tests.peers import program
 
 FALSE_ERRORS = re.compile(
     r"Error - Attribute present when condition unsatisfied .*"
@@ -44,17 +44,9 @@ def decimal_strings(dataset: Dataset) -> list[str]:
     return found
 
 
-def program(name: str) -> str:
-    """The path of an external program; skips the test by name where it is not installed."""
-    path = shutil.which(name)
-    if path is None:
-        pytest.skip(f"{name} is not installed")
-    return path
-
-
 def dciodvfy_errors(content: bytes, folder: Path) -> list[str]:
     """The error lines of dciodvfy, without its known false ones."""
-    command = program("dciodvfy")
+    command = program("dciodvfy", "dicom3tools")
     file = folder / "object.dcm"
     file.write_bytes(content)
     run = subprocess.run([command, str(file)], capture_output=True, text=True, check=False)
@@ -69,7 +61,7 @@ def dciodvfy_errors(content: bytes, folder: Path) -> list[str]:
 
 def dcmdump(content: bytes, folder: Path) -> str:
     """The dump of DCMTK; fails the test where DCMTK reports an error or warns."""
-    command = program("dcmdump")
+    command = program("dcmdump", "dcmtk")
     file = folder / "object.dcm"
     file.write_bytes(content)
     run = subprocess.run([command, str(file)], capture_output=True, check=True)

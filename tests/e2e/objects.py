@@ -1,14 +1,13 @@
 """What other programs say of the objects that we write."""
 
-import os
 import re
-import shutil
 import subprocess
 import warnings
 from pathlib import Path
 
 import pydicom
-import pytest
+
+from tests.peers import program
 
 _KNOWN_FALSE = re.compile(
     r"Attribute present when condition unsatisfied .*"
@@ -16,18 +15,14 @@ _KNOWN_FALSE = re.compile(
 )
 
 
-def require_dciodvfy() -> None:
-    """Skip by name where the program is absent; fail where skipping is forbidden."""
-    if shutil.which("dciodvfy") is None:
-        if os.environ.get("LINAC_GATEWAY_REQUIRE_PEERS"):
-            pytest.fail("dciodvfy is not installed (package dicom3tools)")
-        pytest.skip("dciodvfy is not installed (package dicom3tools)")
-
-
 def dciodvfy_errors(path: Path) -> list[str]:
     """Its errors without the three that it raises wrongly inside Exposure Sequence."""
     done = subprocess.run(
-        ["dciodvfy", str(path)], capture_output=True, text=True, timeout=60, check=False
+        [program("dciodvfy", "dicom3tools"), str(path)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     lines = (done.stdout + done.stderr).splitlines()
     errors = [line for line in lines if line.startswith("Error")]

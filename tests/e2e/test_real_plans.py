@@ -7,7 +7,7 @@ import pytest
 from gateway.dicom.plan_file import read_plan
 from gateway.domain.errors import PlanRejected
 from tests.e2e.deliveries import delivered
-from tests.e2e.objects import dciodvfy_errors, opens_without_warning, require_dciodvfy
+from tests.e2e.objects import dciodvfy_errors, opens_without_warning
 from tests.realdata import real_data
 
 GOOD = [
@@ -27,7 +27,6 @@ GOOD = [
 def test_good_plans_pass_and_leave_valid_objects(
     tmp_path: Path, name: str, group: int, room: str, beams: int
 ) -> None:
-    require_dciodvfy()
     plan = real_data(f"rtplan/{name}")
     finished = delivered(tmp_path, plan, fraction_group=group, out=tmp_path / "out")
     summary = finished.summary
