@@ -59,5 +59,5 @@ def test_ceilings_are_above_the_plan_and_follow_the_remainder():
     )
     assert meterset_ceiling_mu(whole, home.bounds) == pytest.approx(1010.0)
     assert meterset_ceiling_mu(rest, home.bounds) == pytest.approx(1000.5)
-    assert dose_rate_ceiling_mu_per_min(whole, home.bounds) == pytest.approx(750.0)
+    assert dose_rate_ceiling_mu_per_min(whole, home.bounds) == pytest.approx(660.0)
     assert beam_time_bound_s(whole, home.bounds) == pytest.approx(100.0 * 1.1 + 2.0)
