@@ -1,7 +1,7 @@
 """One open stream to a device: whole writes, prompt reads, one word when it is lost."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 
 from gateway.domain.errors import GatewayError, LinkLost, LocalProtocolError
 from gateway.ports.stream import ByteStream
@@ -75,7 +75,7 @@ class Link:
         except BaseExceptionGroup as broken:
             self._tell(broken.exceptions[0])
         finally:
-            await self._stream.aclose()
+            await _to_the_end(self._stream.aclose())
 
     async def _read(self) -> None:
         while data := await self._stream.receive():
@@ -112,3 +112,19 @@ class Link:
         context = {"message": str(told), "exception": error}
         asyncio.get_running_loop().call_exception_handler(context)
         return told
+
+
+async def _to_the_end(work: Coroutine[None, None, None]) -> None:
+    """Finish ``work`` although this task is cancelled meanwhile; the cancellation comes after it.
+
+    From Python 3.13 a TaskGroup that fails while its task is cancelled cancels it anew.
+    """
+    task = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
