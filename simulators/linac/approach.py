@@ -24,6 +24,7 @@ class Approach:
             np.where(movable, speed, 1.0), np.sqrt(distance * self._acceleration)
         )
         self._ramp = self._peak / self._acceleration
+        self._half_acceleration = 0.5 * self._acceleration
         moving = self._peak > 0.0
         divisor = np.where(moving, self._peak, 1.0)
         self._cruise = np.where(moving, distance / divisor - self._ramp, 0.0)
@@ -32,9 +33,10 @@ class Approach:
     def at(self, time_s: float, out: FloatArray) -> None:
         """Where every axis stands ``time_s`` after the start, into ``out``."""
         speeding = np.minimum(time_s, self._ramp)
-        cruising = np.clip(time_s - self._ramp, 0.0, self._cruise)
-        braking = np.clip(time_s - self._ramp - self._cruise, 0.0, self._ramp)
-        way = 0.5 * self._acceleration * (speeding**2 - braking**2)
+        left_s = time_s - speeding
+        cruising = np.minimum(left_s, self._cruise)
+        braking = np.minimum(left_s - cruising, self._ramp)
+        way = self._half_acceleration * (speeding * speeding - braking * braking)
         way += self._peak * (cruising + braking)
         np.multiply(way, self._direction, out=out)
         np.add(out, self._start, out=out)

@@ -77,7 +77,7 @@ class Drives:
         np.subtract(scratch, self.readings, out=scratch)
         np.abs(scratch, out=scratch)
         np.subtract(scratch, self._tolerance_counts, out=scratch)
-        return float(scratch.max()) <= 0.0
+        return float(np.maximum.reduce(scratch)) <= 0.0
 
     def _sense(self, s: float, time_ns: int) -> None:
         for motion in self.motions:

@@ -66,7 +66,8 @@ class DoseLedger:
 
     def count(self, meterset_umu: int) -> None:
         """The current beam's counter stands here now."""
-        self._keep(replace(self._open_entry(), meterset_umu=meterset_umu))
+        now = self._open_entry()
+        self._keep(Entry(now.token, now.beam_number, now.start_umu, meterset_umu, now.finished))
 
     def finish(self) -> None:
         """The current beam ended."""

@@ -24,7 +24,8 @@ class Path:
         self.meterset_mu = frozen(meterset_mu)
         self.pieces = frozen(pieces)
         self.duration_s = duration_s
-        self._steps = np.diff(self.rows, axis=0)
+        self._starts = list(self.rows)
+        self._steps = list(np.diff(self.rows, axis=0))
         self._last = len(self.rows) - 2
         self._metersets: list[float] = meterset_mu.tolist()
         self._times: list[float] = pieces[:, 0].tolist()
@@ -50,7 +51,7 @@ class Path:
         """Where every axis should stand at ``s``, into ``out``."""
         row = min(int(s), self._last)
         np.multiply(self._steps[row], s - row, out=out)
-        np.add(out, self.rows[row], out=out)
+        np.add(out, self._starts[row], out=out)
 
     def meterset_at(self, s: float) -> float:
         """The cumulative meterset (MU) due at ``s``."""

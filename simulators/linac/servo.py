@@ -55,9 +55,10 @@ class Encoders:
     def __init__(
         self, size: int, step: float, noise: float, generator: np.random.Generator
     ) -> None:
-        self._noise = generator.normal(0.0, noise, (_POOL_CYCLES, size))
         self._step_counts = max(step * WIRE_UNITS_PER_MM, 1.0)
         self._per_step = WIRE_UNITS_PER_MM / self._step_counts
+        self._whole_counts = self._step_counts.is_integer()
+        self._noise = list(generator.normal(0.0, noise * self._per_step, (_POOL_CYCLES, size)))
         self._scratch = np.zeros(size)
         self._cycle = 0
 
@@ -65,9 +66,10 @@ class Encoders:
         """A fresh array of readings."""
         self._cycle = (self._cycle + 1) % _POOL_CYCLES
         scratch = self._scratch
-        np.add(actual, self._noise[self._cycle], out=scratch)
-        np.multiply(scratch, self._per_step, out=scratch)
+        np.multiply(actual, self._per_step, out=scratch)
+        np.add(scratch, self._noise[self._cycle], out=scratch)
         np.rint(scratch, out=scratch)
         np.multiply(scratch, self._step_counts, out=scratch)
-        np.rint(scratch, out=scratch)
+        if not self._whole_counts:
+            np.rint(scratch, out=scratch)
         return scratch.astype(np.int32)

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -18,12 +19,10 @@ from tests.e2e.processes import busy_site, devices
 PERIOD_S = 0.02
 
 
-def lateness_figures(folder: Path) -> list[Figure]:
+def lateness_figures(folder: Path) -> Iterator[Figure]:
     """One arc delivered for each: with its integrated image, and with 10 cine frames/s."""
-    return [
-        *_figures(folder / "alone", "alone", 1.0, ()),
-        *_figures(folder / "cine", "while 10 frames/s are captured", 2.0, ("--cine", "10")),
-    ]
+    yield from _figures(folder / "alone", "alone", 1.0, ())
+    yield from _figures(folder / "cine", "while 10 frames/s are captured", 2.0, ("--cine", "10"))
 
 
 def _figures(folder: Path, what: str, goal_ms: float, wishes: tuple[str, ...]) -> list[Figure]:
