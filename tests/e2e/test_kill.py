@@ -29,13 +29,8 @@ def killed(folder: Path, times: int, seed: int) -> list[str]:
     plan = three_second_beam(folder)
     site = busy_site(folder, "truebeam-m120", **SHORT_ROOM)
     rng = random.Random(seed)
-    states = []
-    for number in range(times):
-        own = folder / str(number)
-        own.mkdir()
-        with devices(own, "truebeam-m120", site) as room:
-            states.append(kill_once(own, plan, room, rng, number))
-    return states
+    with devices(folder, "truebeam-m120", site) as room:
+        return [kill_once(folder, plan, room, rng, number) for number in range(times)]
 
 
 @pytest.mark.timeout(800)
