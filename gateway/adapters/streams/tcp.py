@@ -2,50 +2,130 @@
 
 import asyncio
 import socket
+from collections import deque
 from collections.abc import Awaitable, Callable
 
 from gateway.domain.errors import ConnectFailed, LinkLost
 from gateway.ports.stream import ByteStream
 
-CHUNK_BYTES = 1 << 18
-BUFFER_BYTES = 1 << 22
+CHUNK_BYTES = 1 << 16
+"""What is given to the system at once: between the chunks of a frame the loop has other turns."""
+READ_AHEAD_BYTES = 1 << 22
 
 
-class TcpStream:
-    """A connected socket. Implements :class:`gateway.ports.stream.ByteStream`."""
+class TcpStream(asyncio.Protocol):
+    """A connected socket. Implements :class:`gateway.ports.stream.ByteStream`.
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
-        connection = writer.get_extra_info("socket")
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    Bytes are handed on in the portions that the system gave, without being copied together.
+    """
+
+    _transport: asyncio.Transport
+
+    def __init__(self, on_connected: Callable[["TcpStream"], None] | None = None) -> None:
+        self._on_connected = on_connected
+        self._arrived: deque[bytes] = deque()
+        self.read_ahead = 0
+        """Bytes that were read and not yet received."""
+        self._ended = False
+        self._lost: str | None = None
+        self._full = False
+        self._changed: set[asyncio.Future[None]] = set()
+        self._gone = asyncio.Event()
 
     async def receive(self) -> bytes:
         """See the port."""
-        if self._writer.is_closing():
-            raise LinkLost("the connection is closed")
-        try:
-            return await self._reader.read(CHUNK_BYTES)
-        except OSError as error:
-            raise LinkLost(f"the connection broke: {error}") from error
+        while not self._arrived:
+            self._check()
+            if self._ended:
+                return b""
+            await self._change()
+        data = self._arrived.popleft()
+        self.read_ahead -= len(data)
+        if self.read_ahead <= READ_AHEAD_BYTES:
+            self._transport.resume_reading()
+        return data
 
     async def send(self, data: bytes) -> None:
         """See the port."""
-        if self._writer.is_closing():
-            raise LinkLost("the connection is closed")
-        try:
-            self._writer.write(data)
-            await self._writer.drain()
-        except OSError as error:
-            raise LinkLost(f"the connection broke: {error}") from error
+        view = memoryview(data)
+        for start in range(0, len(data), CHUNK_BYTES):
+            if start:
+                await asyncio.sleep(0)
+            self._check()
+            self._transport.write(view[start : start + CHUNK_BYTES])
+            while self._full:
+                await self._change()
+                self._check()
 
     async def aclose(self) -> None:
         """See the port."""
-        self._writer.close()
-        try:
-            await self._writer.wait_closed()
-        except OSError:
+        self._lose("the connection is closed")
+        self._arrived.clear()
+        self._transport.close()
+        await self._gone.wait()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """See :class:`asyncio.Protocol`."""
+        if not isinstance(transport, asyncio.Transport):
+            raise TypeError(f"{transport!r} does not carry a stream of bytes")
+        connection = transport.get_extra_info("socket")
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._transport = transport
+        if self._on_connected is not None:
+            self._on_connected(self)
+
+    def data_received(self, data: bytes) -> None:
+        """See :class:`asyncio.Protocol`."""
+        if self._lost is not None:
             return
+        self._arrived.append(data)
+        self.read_ahead += len(data)
+        if self.read_ahead > READ_AHEAD_BYTES:
+            self._transport.pause_reading()
+        self._tell()
+
+    def eof_received(self) -> bool:
+        """See :class:`asyncio.Protocol`: what is on its way to the other side still goes."""
+        self._ended = True
+        self._tell()
+        return True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """See :class:`asyncio.Protocol`."""
+        self._lose("the connection is closed" if exc is None else f"the connection broke: {exc}")
+        self._gone.set()
+
+    def pause_writing(self) -> None:
+        """See :class:`asyncio.Protocol`."""
+        self._full = True
+
+    def resume_writing(self) -> None:
+        """See :class:`asyncio.Protocol`."""
+        self._full = False
+        self._tell()
+
+    def _check(self) -> None:
+        if self._lost is not None:
+            raise LinkLost(self._lost)
+
+    def _lose(self, why: str) -> None:
+        if self._lost is None:
+            self._lost = why
+        self._tell()
+
+    async def _change(self) -> None:
+        """Wait until the other side or the system has done something."""
+        changed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._changed.add(changed)
+        try:
+            await changed
+        finally:
+            self._changed.discard(changed)
+
+    def _tell(self) -> None:
+        for changed in self._changed:
+            if not changed.done():
+                changed.set_result(None)
 
 
 class TcpServer:
@@ -68,14 +148,15 @@ class TcpServer:
 
 async def open_tcp(host: str, port: int, timeout_s: float) -> ByteStream:
     """Connect. Raises ConnectFailed."""
+    loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(timeout_s):
-            reader, writer = await asyncio.open_connection(host, port, limit=BUFFER_BYTES)
+            _, stream = await loop.create_connection(TcpStream, host, port)
     except TimeoutError as error:
         raise ConnectFailed(f"{host}:{port} did not answer within {timeout_s:g} s") from error
     except OSError as error:
         raise ConnectFailed(f"{host}:{port}: {error.strerror or error}") from error
-    return TcpStream(reader, writer)
+    return stream
 
 
 async def serve_tcp(
@@ -83,20 +164,21 @@ async def serve_tcp(
 ) -> TcpServer:
     """Listen (port 0: any free port). Raises ConnectFailed when the port cannot be had."""
     connections: set[asyncio.Task[None]] = set()
+    loop = asyncio.get_running_loop()
 
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is not None:
-            connections.add(task)
-            task.add_done_callback(connections.discard)
-        stream = TcpStream(reader, writer)
+    async def serve(stream: TcpStream) -> None:
         try:
             await handler(stream)
         finally:
             await stream.aclose()
 
+    def connected(stream: TcpStream) -> None:
+        task = loop.create_task(serve(stream))
+        connections.add(task)
+        task.add_done_callback(connections.discard)
+
     try:
-        server = await asyncio.start_server(connected, host, port, limit=BUFFER_BYTES)
+        server = await loop.create_server(lambda: TcpStream(connected), host, port)
     except OSError as error:
         raise ConnectFailed(f"cannot listen on {host}:{port}: {error.strerror}") from error
     return TcpServer(server, connections)

@@ -1,0 +1,101 @@
+"""Byte streams over TCP: what they carry, how they end, and that they never swamp the loop."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from gateway.adapters.streams.tcp import READ_AHEAD_BYTES, TcpStream, open_tcp, serve_tcp
+from gateway.domain.errors import ConnectFailed, LinkLost
+from gateway.ports.stream import ByteStream
+
+SYSTEM_PORTION_BYTES = 1 << 18
+"""What asyncio asks a socket for at most (``asyncio.selector_events``)."""
+FRAME = bytes(range(256)) * 40_000
+
+
+@asynccontextmanager
+async def pair() -> AsyncIterator[tuple[ByteStream, ByteStream]]:
+    """Our end and the other of one connection."""
+    accepted: asyncio.Future[ByteStream] = asyncio.get_running_loop().create_future()
+    done = asyncio.Event()
+
+    async def handle(stream: ByteStream) -> None:
+        accepted.set_result(stream)
+        await done.wait()
+
+    server = await serve_tcp("127.0.0.1", 0, handle)
+    ours = await open_tcp("127.0.0.1", server.port, 5.0)
+    try:
+        yield ours, await accepted
+    finally:
+        done.set()
+        await ours.aclose()
+        await server.aclose()
+
+
+async def received(stream: ByteStream, size: int) -> bytes:
+    data = bytearray()
+    while len(data) < size:
+        data += await stream.receive()
+    return bytes(data)
+
+
+async def test_a_frame_larger_than_every_buffer_arrives_as_it_was_sent() -> None:
+    async with pair() as (ours, theirs), asyncio.TaskGroup() as group:
+        group.create_task(theirs.send(FRAME))
+        assert await received(ours, len(FRAME)) == FRAME
+
+
+async def test_the_loop_has_turns_while_a_frame_is_sent() -> None:
+    turns = 0
+    async with pair() as (ours, theirs), asyncio.TaskGroup() as group:
+        sending = group.create_task(theirs.send(FRAME))
+        reading = group.create_task(received(ours, len(FRAME)))
+        while not sending.done():
+            turns += 1
+            await asyncio.sleep(0)
+        assert await reading == FRAME
+    assert turns >= len(FRAME) // (1 << 20)
+
+
+async def test_no_more_is_read_ahead_than_the_bound() -> None:
+    async with pair() as (ours, theirs):
+        sending = asyncio.create_task(theirs.send(FRAME * 4))
+        assert isinstance(ours, TcpStream)
+        while ours.read_ahead <= READ_AHEAD_BYTES:
+            await asyncio.sleep(0)
+        for _ in range(1000):
+            await asyncio.sleep(0)
+        assert not sending.done()
+        assert ours.read_ahead <= READ_AHEAD_BYTES + SYSTEM_PORTION_BYTES
+        assert await received(ours, 4 * len(FRAME)) == FRAME * 4
+        await sending
+
+
+async def test_what_was_sent_before_the_end_is_received_and_then_nothing() -> None:
+    async with pair() as (ours, theirs):
+        await theirs.send(b"last words")
+        await theirs.aclose()
+        assert await ours.receive() == b"last words"
+        assert await ours.receive() == b""
+        assert await ours.receive() == b""
+
+
+async def test_whoever_waits_on_a_stream_that_is_closed_here_is_told() -> None:
+    async with pair() as (ours, _):
+        waiting = asyncio.create_task(ours.receive())
+        await asyncio.sleep(0)
+        await ours.aclose()
+        with pytest.raises(LinkLost, match="closed"):
+            await waiting
+        with pytest.raises(LinkLost, match="closed"):
+            await ours.send(b"?")
+
+
+async def test_nobody_listens() -> None:
+    server = await serve_tcp("127.0.0.1", 0, lambda stream: stream.aclose())
+    await server.aclose()
+    with pytest.raises(ConnectFailed, match=str(server.port)):
+        await open_tcp("127.0.0.1", server.port, 5.0)
