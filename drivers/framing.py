@@ -44,11 +44,14 @@ def frame_taker(
 
     ``decoders`` has one entry per message type that may arrive: payload -> message; ``accept``
     makes an item of (sequence, message). Both raise RemoteProtocolError for what is forbidden.
-    The header is judged before its payload is waited for.
+    The header is judged before its payload is waited for. The CRC goes along with what arrives
+    of a frame: at the end of a large one nobody waits for all of it.
     """
     prefix = form.magic + bytes((form.version,))
+    crc = checked = 0
 
     def take(buffer: bytearray, start: int) -> tuple[int, R] | None:
+        nonlocal crc, checked
         if not buffer.startswith(prefix, start):
             _check_begun(buffer[start : start + len(prefix)], prefix)
             return None
@@ -60,12 +63,14 @@ def frame_taker(
             _break(f"message type {kind:02X} is not one that may arrive here")
         if length > form.maximum_payload:
             _break(f"payload length {length}, at most {form.maximum_payload}")
-        end = start + _HEADER.size + length
-        if len(buffer) < end + _CRC.size:
-            return None
+        first, end = start + _CRC_START, start + _HEADER.size + length
         with memoryview(buffer) as view:
-            computed = zlib.crc32(view[start + _CRC_START : end])
+            crc = zlib.crc32(view[first + checked : end], crc)
+            checked = min(len(buffer), end) - first
+            if len(buffer) < end + _CRC.size:
+                return None
             payload = bytes(view[start + _HEADER.size : end])
+        computed, crc, checked = crc, 0, 0
         (stated,) = _CRC.unpack_from(buffer, end)
         if stated != computed:
             _break(f"message type {kind:02X}: CRC {stated:08X}, computed {computed:08X}")
