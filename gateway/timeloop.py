@@ -6,13 +6,18 @@ raises :class:`DeadlockError` instead of waiting for something that cannot come.
 """
 
 import asyncio
+import gc
 import selectors
+import sys
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+SWITCH_INTERVAL_S = 0.0005
+"""How long a thread may keep the interpreter from a loop that runs in real time."""
 
 
 class DeadlockError(RuntimeError):
@@ -120,6 +125,25 @@ def run(main: Coroutine[Any, Any, T], speed: float | None) -> T:
     ``speed`` None is simulated time, 1.0 real time, k real time times k. An interrupt from the
     keyboard cancels ``main``, lets it clean up, and raises KeyboardInterrupt.
     """
-    factory = SimulatedTimeLoop if speed is None else lambda: _ScaledTimeLoop(speed)
-    with asyncio.Runner(loop_factory=factory) as runner:
+    if speed is None:
+        with asyncio.Runner(loop_factory=SimulatedTimeLoop) as runner:
+            return runner.run(main)
+    with _prompt(), asyncio.Runner(loop_factory=lambda: _ScaledTimeLoop(speed)) as runner:
         return runner.run(main)
+
+
+@contextmanager
+def _prompt() -> Iterator[None]:
+    """Nothing in this process keeps the loop from its timers for long.
+
+    Other threads give up the interpreter soon, and what was loaded before is no longer searched
+    for garbage: a search of it all takes tens of milliseconds.
+    """
+    interval_s = sys.getswitchinterval()
+    sys.setswitchinterval(min(interval_s, SWITCH_INTERVAL_S))
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        sys.setswitchinterval(interval_s)

@@ -48,6 +48,13 @@ async def test_a_frame_larger_than_every_buffer_arrives_as_it_was_sent() -> None
         assert await received(ours, len(FRAME)) == FRAME
 
 
+async def test_frames_that_are_sent_at_once_come_one_after_the_other() -> None:
+    async with pair() as (ours, theirs), asyncio.TaskGroup() as group:
+        for letter in (b"a", b"b"):
+            group.create_task(theirs.send(letter * len(FRAME)))
+        assert await received(ours, 2 * len(FRAME)) == b"a" * len(FRAME) + b"b" * len(FRAME)
+
+
 async def test_the_loop_has_turns_while_a_frame_is_sent() -> None:
     turns = 0
     async with pair() as (ours, theirs), asyncio.TaskGroup() as group:

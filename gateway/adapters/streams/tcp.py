@@ -29,6 +29,7 @@ class TcpStream(asyncio.Protocol):
         self._ended = False
         self._lost: str | None = None
         self._full = False
+        self._sending = asyncio.Lock()
         self._changed: set[asyncio.Future[None]] = set()
         self._gone = asyncio.Event()
 
@@ -48,14 +49,15 @@ class TcpStream(asyncio.Protocol):
     async def send(self, data: bytes) -> None:
         """See the port."""
         view = memoryview(data)
-        for start in range(0, len(data), CHUNK_BYTES):
-            if start:
-                await asyncio.sleep(0)
-            self._check()
-            self._transport.write(view[start : start + CHUNK_BYTES])
-            while self._full:
-                await self._change()
+        async with self._sending:
+            for start in range(0, len(data), CHUNK_BYTES):
+                if start:
+                    await asyncio.sleep(0)
                 self._check()
+                self._transport.write(view[start : start + CHUNK_BYTES])
+                while self._full:
+                    await self._change()
+                    self._check()
 
     async def aclose(self) -> None:
         """See the port."""
