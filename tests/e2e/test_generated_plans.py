@@ -1,20 +1,11 @@
-"""Every kind of generated plan, for every machine, is valid and is delivered to a pass."""
+"""Every kind of generated plan is delivered to a pass; every machine delivers one."""
 
 from pathlib import Path
 
 import pytest
 
-from gateway.planning.generate import KINDS
 from tests.e2e.deliveries import delivered, generated
-from tests.e2e.objects import dciodvfy_errors, opens_without_warning
 
-MACHINES = ("truebeam-m120", "truebeam-hd120", "halcyon", "agility", "generic-60")
-GENERATED = [
-    (kind, machine)
-    for kind in sorted(KINDS)
-    for machine in MACHINES
-    if (kind, machine) != ("electron", "halcyon")  # refused, as test_generate shows
-]
 DELIVERED = [
     ("open-field", "truebeam-m120"),
     ("picket-fence", "truebeam-hd120"),
@@ -26,14 +17,6 @@ DELIVERED = [
     ("vmat", "agility"),
     ("step-and-shoot", "generic-60"),
 ]
-
-
-@pytest.mark.peer
-@pytest.mark.parametrize(("kind", "machine"), GENERATED)
-def test_generated_plans_are_valid(tmp_path: Path, kind: str, machine: str) -> None:
-    path = generated(tmp_path, kind, machine)
-    assert dciodvfy_errors(path) == []
-    opens_without_warning(path)
 
 
 @pytest.mark.parametrize(("kind", "machine"), DELIVERED)

@@ -6,8 +6,8 @@ import pytest
 
 from gateway.dicom.plan_file import read_plan
 from gateway.domain.errors import PlanRejected
+from tests.dicom_write.validation import dciodvfy_errors, opened
 from tests.e2e.deliveries import delivered
-from tests.e2e.objects import dciodvfy_errors, opens_without_warning
 from tests.realdata import real_data
 
 GOOD = [
@@ -41,8 +41,9 @@ def test_good_plans_pass_and_leave_valid_objects(
     objects = sorted((tmp_path / "out").rglob("*.dcm"))
     assert len(objects) == beams + 1
     for path in objects:
-        assert dciodvfy_errors(path) == [], path
-        opens_without_warning(path)
+        content = path.read_bytes()
+        assert dciodvfy_errors(content, tmp_path) == [], path
+        opened(content)
 
 
 def test_the_truncated_plan_names_the_missing_control_point(tmp_path: Path) -> None:
