@@ -29,16 +29,21 @@ class _BeamLog:
         self.committed: list[bytes] = []
         self.digest = hashlib.sha256()
         self.count = 0
+        self.taken = 0
+        self.sealed = False
         self.sequence: int | None = None
         self.lost = 0
         self.couch: list[CouchSample] = []
         self.meterset_mu = 0.0
 
     def take(self, sample: MachineSample) -> None:
-        """Queue a sample and count what is missing before it."""
-        if self.sequence is not None and sample.sequence != self.sequence + 1:
-            self.lost += max(sample.sequence - self.sequence - 1, 0)
-        self.sequence = sample.sequence
+        """Queue a sample and count what is missing before it; one that repeats is no gap."""
+        if self.sequence is None or sample.sequence == self.sequence + 1:
+            self.sequence = sample.sequence
+        elif sample.sequence > self.sequence:
+            self.lost += sample.sequence - self.sequence - 1
+            self.sequence = sample.sequence
+        self.taken += 1
         self.meterset_mu = sample.meterset_mu
         self.waiting.append(pack_sample(sample))
 
@@ -58,8 +63,9 @@ class Recorder:
     """Records one delivery.
 
     Events are durable when awaited. Samples are committed in groups every 100 ms of wall time
-    (``monotonic`` gives seconds of it), also where the loop's time is simulated. A commit that
-    fails, or a queue that no longer empties, is a fault: it is told once, and never dropped.
+    (``monotonic`` gives seconds of it), also where the loop's time is simulated, and when none
+    came for 100 ms of the loop's time. A commit that fails, or a queue that no longer empties, is
+    a fault: it is told once, and after a failed commit none is tried again.
     """
 
     def __init__(
@@ -79,7 +85,9 @@ class Recorder:
         self._commit: asyncio.Task[None] | None = None
         self._committed_s = monotonic()
         self._timer: asyncio.TimerHandle | None = None
-        self._faulty = False
+        self._taken = 0
+        self._told = False
+        self._failure: BaseException | None = None
 
     def watch(
         self,
@@ -107,28 +115,26 @@ class Recorder:
         """From here on samples belong to this beam."""
         self._beam = _BeamLog(beam_number, layout)
         self._committed_s = self._monotonic()
-        self._arm_timer()
 
     def sample(self, sample: MachineSample) -> None:
-        """Take a telemetry sample; never waits."""
+        """Take a telemetry sample; never waits. Raises StoreError outside of a beam."""
         beam = self._running()
         beam.take(sample)
         self._commit_if_due(beam)
+        if self._timer is None:
+            self._arm_timer(beam)
 
     def couch_sample(self, sample: CouchSample) -> None:
-        """Take a couch report; never waits."""
+        """Take a couch report; never waits. Raises StoreError outside of a beam."""
         self._running().couch.append(sample)
 
     async def end_beam(self) -> BeamTelemetry:
         """Commit what waits and seal the beam's samples. Raises StoreError."""
         beam = self._running()
-        if self._timer is not None:
-            self._timer.cancel()
-        while self._commit is not None or beam.waiting:
-            if self._commit is None:
-                self._start_commit(beam)
-            if self._commit is not None:
-                await self._commit
+        await self._flush(beam)
+        if self._failure is not None:
+            raise self._failure
+        beam.sealed = True
         await self.event(
             "samples",
             beam=beam.beam_number,
@@ -138,53 +144,79 @@ class Recorder:
         )
         return beam.telemetry()
 
+    async def abandon(self) -> None:
+        """Commit what still waits of a beam that is not going to be ended; never raises."""
+        if self._beam is not None and not self._beam.sealed:
+            await self._flush(self._beam)
+
     def _running(self) -> _BeamLog:
-        if self._beam is None:
+        if self._beam is None or self._beam.sealed:
             raise StoreError("no beam is being recorded")
         return self._beam
 
+    async def _flush(self, beam: _BeamLog) -> None:
+        """A wait that is cancelled leaves the commit at work: its rows count when it is done."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        while self._commit is not None or (beam.waiting and self._failure is None):
+            await asyncio.wait((self._commit or self._start_commit(beam),))
+
     def _commit_if_due(self, beam: _BeamLog) -> None:
         waited_s = self._monotonic() - self._committed_s
-        if self._commit is None:
-            if beam.waiting and waited_s >= COMMIT_PERIOD_S:
+        if self._failure is not None:
+            beam.waiting.clear()
+        elif self._commit is None:
+            if waited_s >= COMMIT_PERIOD_S:
                 self._start_commit(beam)
         elif waited_s > MAXIMUM_WAIT_S or len(beam.waiting) > MAXIMUM_WAITING_ROWS:
             text = f"{len(beam.waiting)} samples wait for the disk since {waited_s:.1f} s"
             self._fault(StoreError(text))
 
-    def _start_commit(self, beam: _BeamLog) -> None:
+    def _start_commit(self, beam: _BeamLog) -> asyncio.Task[None]:
         self._committed_s = self._monotonic()
         self._commit = asyncio.get_running_loop().create_task(self._write(beam))
+        self._commit.add_done_callback(self._on_written)
+        return self._commit
 
     async def _write(self, beam: _BeamLog) -> None:
         rows, count = b"".join(beam.waiting), len(beam.waiting)
         meterset_mu = beam.meterset_mu
         beam.waiting.clear()
-        try:
-            await self._store.append_samples(self._delivery_id, beam.beam_number, rows, count)
-        except StoreError as error:
-            self._fault(error)
-            raise
-        finally:
-            self._commit = None
+        await self._store.append_samples(self._delivery_id, beam.beam_number, rows, count)
         beam.committed.append(rows)
         beam.digest.update(rows)
         beam.count += count
         self._progress(beam.beam_number, meterset_mu)
 
+    def _on_written(self, commit: asyncio.Task[None]) -> None:
+        self._commit = None
+        if commit.cancelled():
+            self._failure = StoreError("a commit of samples was cancelled")
+        else:
+            self._failure = commit.exception()
+        if self._failure is not None:
+            self._fault(StoreError(str(self._failure)))
+
     def _fault(self, error: StoreError) -> None:
-        if not self._faulty:
-            self._faulty = True
+        if not self._told:
+            self._told = True
             self._on_fault(error)
 
-    def _arm_timer(self) -> None:
-        """A stream that has stopped is committed too."""
+    def _arm_timer(self, beam: _BeamLog) -> None:
+        """A stream that has stopped is committed too; the timer ends with it."""
+        self._taken = beam.taken
         loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(COMMIT_PERIOD_S, self._on_timer)
+        self._timer = loop.call_later(COMMIT_PERIOD_S, self._on_timer, beam)
 
-    def _on_timer(self) -> None:
-        self._commit_if_due(self._running())
-        self._arm_timer()
+    def _on_timer(self, beam: _BeamLog) -> None:
+        self._timer = None
+        if beam.taken == self._taken and self._commit is None and beam.waiting:
+            self._start_commit(beam)
+        else:
+            self._commit_if_due(beam)
+        if beam.waiting:
+            self._arm_timer(beam)
 
 
 def _unheard(error: GatewayError) -> None:

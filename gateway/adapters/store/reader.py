@@ -35,10 +35,14 @@ class StoreReader:
             "WHERE delivery_id = ? ORDER BY sequence",
             delivery_id,
         )
-        return [
-            StoredEvent(sequence, name, kind, at_ns, json.loads(body), sha256)
-            for sequence, name, kind, at_ns, body, sha256 in rows
-        ]
+        try:
+            return [
+                StoredEvent(sequence, name, kind, at_ns, json.loads(body), sha256)
+                for sequence, name, kind, at_ns, body, sha256 in rows
+            ]
+        except ValueError as error:
+            text = f"{self._root}: an event of {delivery_id} is damaged: {error}; see verify"
+            raise StoreError(text) from error
 
     def samples(self, delivery_id: str, beam_number: int) -> bytes:
         """See the port."""

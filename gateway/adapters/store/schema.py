@@ -46,10 +46,12 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
             isolation_level=None,
             check_same_thread=False,
         )
-        if not read_only:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA busy_timeout = 5000")
+        if not read_only:
+            (journal,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+            connection.execute("PRAGMA synchronous = FULL")
+            if journal != "wal":
+                raise StoreError(f"{path}: its file system cannot keep a write-ahead log")
     except sqlite3.Error as error:
         raise StoreError(f"{path}: {error}") from error
     return connection
@@ -58,7 +60,7 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
 def prepare(connection: sqlite3.Connection, path: Path) -> None:
     """Make the tables of a new store, or check the version of an old one. Raises StoreError."""
     try:
-        if _version(connection) == 0:
+        if _is_empty(connection):
             triggers = "".join(
                 _APPEND_ONLY.format(table=table, verb=verb)
                 for table in ("events", "samples")
@@ -88,3 +90,8 @@ def require_version(connection: sqlite3.Connection, path: Path) -> None:
 def _version(connection: sqlite3.Connection) -> int:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     return int(version)
+
+
+def _is_empty(connection: sqlite3.Connection) -> bool:
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    return not tables and _version(connection) == 0

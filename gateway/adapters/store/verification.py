@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from gateway.adapters.store.chain import GENESIS, link
-from gateway.adapters.store.folders import delivery_folder
+from gateway.adapters.store.folders import aside, delivery_folder
+from gateway.adapters.store.head import BEGINNING, Head, read_head
 from gateway.adapters.store.schema import HEAD
 from gateway.domain.errors import StoreError
-from gateway.domain.findings import Finding, error, info
+from gateway.domain.findings import Finding, Severity, error, info
 
 
 def verify_store(
@@ -19,47 +20,46 @@ def verify_store(
 ) -> tuple[Finding, ...]:
     """Check the whole chain and its head, then the delivery's samples and files.
 
+    What the events say of samples and files is believed only of a sound chain. A file that was
+    recorded when its writer died stands aside until the next writer puts it in its place.
     Raises sqlite3.Error when the database cannot be read at all.
     """
-    return (
-        *_chain(connection, root),
-        *_samples(connection, delivery_id),
-        *_files(connection, root, delivery_id),
-    )
+    chain = _chain(connection, root)
+    if chain.severity is Severity.ERROR:
+        return (chain,)
+    return (chain, *_samples(connection, delivery_id), *_files(connection, root, delivery_id))
 
 
-def _chain(connection: sqlite3.Connection, root: Path) -> Iterator[Finding]:
-    previous, count = GENESIS, 0
-    links = {0: GENESIS}
+def against_head(head: Head | None, count: int, sha256: str | None) -> Finding:
+    """Compare the head with a chain of ``count`` events; ``sha256`` is that of the head's event."""
+    if head is None and count:
+        return error("head-missing", HEAD, f"the head of a chain of {count} events is missing")
+    sequence, expected = head or BEGINNING
+    if sequence > count:
+        text = f"{sequence - count} events after event {count} are missing"
+        return error("chain-truncated", HEAD, text)
+    if sha256 != expected:
+        return error("chain-replaced", HEAD, f"event {sequence} is not the one that was written")
+    return info("chain", "", f"{count} events, head at event {sequence}")
+
+
+def _chain(connection: sqlite3.Connection, root: Path) -> Finding:
+    try:
+        head = read_head(root)  # before the events: a writer at work is ahead of it by then
+    except (OSError, ValueError) as reason:
+        return error("head-unreadable", HEAD, f"the chain's head cannot be read: {reason}")
+    links = [GENESIS]
     for sequence, delivery_id, kind, at_ns, body, sha256 in connection.execute(
         "SELECT sequence, delivery_id, kind, at_ns, body, sha256 FROM events ORDER BY sequence"
     ):
-        count += 1
-        if sequence != count:
-            yield error("chain-gap", f"event {count}", f"event {count} is missing")
-            return
-        if link(previous, sequence, delivery_id, kind, at_ns, body) != sha256:
-            text = f"event {sequence} ({kind}) or its predecessor was altered"
-            yield error("chain-broken", f"event {sequence}", text)
-            return
-        previous = links[sequence] = sha256
-    yield from _head(root, links, count)
-
-
-def _head(root: Path, links: Mapping[int, str], count: int) -> Iterator[Finding]:
-    try:
-        head = json.loads((root / HEAD).read_text(encoding="utf-8"))
-        sequence, sha256 = int(head["sequence"]), str(head["sha256"])
-    except (OSError, ValueError, KeyError, TypeError) as reason:
-        yield error("head-unreadable", HEAD, f"the chain's head cannot be read: {reason}")
-        return
-    if sequence > count:
-        text = f"{sequence - count} events after event {count} are missing"
-        yield error("chain-truncated", HEAD, text)
-    elif links[sequence] != sha256:
-        yield error("chain-replaced", HEAD, f"event {sequence} is not the one that was written")
-    else:
-        yield info("chain", "", f"{count} events, head {links[count]}")
+        here = f"event {len(links)}"
+        if sequence != len(links):
+            return error("chain-gap", here, f"{here} is missing")
+        if link(links[-1], sequence, delivery_id, kind, at_ns, body) != sha256:
+            return error("chain-broken", here, f"{here} ({kind}) or its predecessor was altered")
+        links.append(sha256)
+    count, (at_head, _) = len(links) - 1, head or BEGINNING
+    return against_head(head, count, links[at_head] if at_head <= count else None)
 
 
 def _samples(connection: sqlite3.Connection, delivery_id: str) -> Iterator[Finding]:
@@ -80,17 +80,31 @@ def _samples(connection: sqlite3.Connection, delivery_id: str) -> Iterator[Findi
 
 
 def _files(connection: sqlite3.Connection, root: Path, delivery_id: str) -> Iterator[Finding]:
-    newest = {body["name"]: body for body in _bodies(connection, delivery_id, "file")}
-    for name, body in newest.items():
+    recorded: dict[str, list[str]] = {}
+    for body in _bodies(connection, delivery_id, "file"):
+        recorded.setdefault(body["name"], []).append(body["sha256"])
+    for name, hashes in recorded.items():
         try:
-            content = (delivery_folder(root, delivery_id) / name).read_bytes()
+            folder = delivery_folder(root, delivery_id)
+            placed, waiting = _sha256(folder / name), _sha256(aside(folder, name))
         except (OSError, StoreError) as reason:
             yield error("file-missing", name, f"cannot be read: {reason}")
             continue
-        if hashlib.sha256(content).hexdigest() != body["sha256"]:
-            yield error("file-altered", name, "its content is not what was recorded")
+        *earlier, newest = hashes
+        replaced = waiting == newest and placed in (None, *earlier)
+        if placed == newest or replaced:
+            yield info("file", name, newest)
+        elif placed is None:
+            yield error("file-missing", name, f"is not in {folder}")
         else:
-            yield info("file", name, f"{len(content)} bytes")
+            yield error("file-altered", name, "its content is not what was recorded")
+
+
+def _sha256(path: Path) -> str | None:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except FileNotFoundError:
+        return None
 
 
 def _bodies(

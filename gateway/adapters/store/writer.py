@@ -7,13 +7,23 @@ import os
 import sqlite3
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TypeVar
 
-from gateway.adapters.store.chain import GENESIS, canonical, link
-from gateway.adapters.store.folders import make_private, plain_name, sync_folder, write_whole
+from gateway.adapters.store.chain import canonical, link
+from gateway.adapters.store.folders import (
+    make_private,
+    open_private,
+    plain_name,
+    put_in_place,
+    sync_folder,
+    write_aside,
+)
+from gateway.adapters.store.head import Head, write_head
 from gateway.adapters.store.reader import StoreReader
-from gateway.adapters.store.schema import DATABASE, HEAD, LOCK, connect, prepare
+from gateway.adapters.store.recovery import recover
+from gateway.adapters.store.schema import DATABASE, DELIVERIES, LOCK, connect, prepare
 from gateway.domain.errors import StoreError
 from gateway.ports.store import Json, StoredEvent
 
@@ -27,16 +37,12 @@ class StoreWriter(StoreReader):
     written: what the disk holds then is what can be trusted.
     """
 
-    def __init__(self, root: Path, connection: sqlite3.Connection, lock: int) -> None:
+    def __init__(self, root: Path, connection: sqlite3.Connection, lock: int, head: Head) -> None:
         super().__init__(root, connection)
-        self._lock = lock
+        self._lock: int | None = lock
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._failure: StoreError | None = None
-        row = connection.execute(
-            "SELECT sequence, sha256 FROM events ORDER BY sequence DESC LIMIT 1"
-        ).fetchone()
-        self._sequence: int = row[0] if row else 0
-        self._sha256: str = row[1] if row else GENESIS
+        self._sequence, self._sha256 = head
 
     async def append(
         self, delivery_id: str, kind: str, body: Mapping[str, Json], at_ns: int
@@ -55,10 +61,12 @@ class StoreWriter(StoreReader):
         return await self._write(lambda: self._keep_file(delivery_id, name, content, at_ns))
 
     def close(self) -> None:
-        """See the port; gives up the writer's place too."""
-        self._thread.shutdown()
-        super().close()
-        os.close(self._lock)
+        """See the port; gives up the writer's place too. Idempotent."""
+        if self._lock is not None:
+            self._thread.shutdown()
+            super().close()
+            os.close(self._lock)
+            self._lock = None
 
     async def _write(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._guarded, work)
@@ -83,7 +91,7 @@ class StoreWriter(StoreReader):
             (sequence, delivery_id, kind, at_ns, text, sha256),
         )
         self._sequence, self._sha256 = sequence, sha256
-        self._write_head()
+        write_head(self._root, (sequence, sha256))
         return StoredEvent(sequence, delivery_id, kind, at_ns, body, sha256)
 
     def _append_samples(self, delivery_id: str, beam_number: int, rows: bytes, count: int) -> None:
@@ -93,54 +101,50 @@ class StoreWriter(StoreReader):
         )
 
     def _keep_file(self, delivery_id: str, name: str, content: bytes, at_ns: int) -> Path:
+        """The event is committed before the file takes its place: see :mod:`.recovery`."""
         folder = self.directory(delivery_id)
         if not folder.is_dir():
             make_private(folder)
             sync_folder(folder.parent)
-        path = write_whole(folder, name, content)
+        write_aside(folder, name, content)
         body: dict[str, Json] = {
             "name": name,
             "size": len(content),
             "sha256": hashlib.sha256(content).hexdigest(),
         }
         self._append(delivery_id, "file", body, at_ns)
-        return path
-
-    def _write_head(self) -> None:
-        """The head follows the commit: after a crash it may be one event behind, never ahead."""
-        head = canonical({"sequence": self._sequence, "sha256": self._sha256})
-        write_whole(self._root, HEAD, head.encode())
+        return put_in_place(folder, name)
 
 
 def open_store(root: Path) -> StoreWriter:
-    """Open or make a store and take its one writer's place.
+    """Open or make a store, take its one writer's place, and finish what a crash left undone.
 
     Raises StoreError when another process writes it (naming that process), when the folder cannot
-    be used, or when the store is of another schema.
+    be used, when the store is of another schema, or when its chain is not whole.
     """
-    try:
-        make_private(root)
-        lock = os.open(root / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise StoreError(f"{root}: {error.strerror}") from error
-    try:
-        _take_place(root, lock)
-        connection = connect(root / DATABASE, read_only=False)
+    with ExitStack() as undo:
         try:
+            make_private(root)
+            make_private(root / DELIVERIES)
+            sync_folder(root)
+            lock = open_private(root / LOCK)
+            undo.callback(os.close, lock)
+            _take_place(root, lock)
+            os.close(open_private(root / DATABASE))
+            connection = connect(root / DATABASE, read_only=False)
+            undo.callback(connection.close)
             prepare(connection, root / DATABASE)
-        except StoreError:
-            connection.close()
-            raise
-    except StoreError:
-        os.close(lock)
-        raise
-    return StoreWriter(root, connection, lock)
+            head = recover(connection, root)
+        except (OSError, sqlite3.Error, ValueError) as error:
+            raise StoreError(f"{root}: the record store cannot be opened: {error}") from error
+        undo.pop_all()
+    return StoreWriter(root, connection, lock, head)
 
 
 def _take_place(root: Path, lock: int) -> None:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
+    except BlockingIOError as error:
         holder = os.pread(lock, 32, 0).decode("ascii", "replace").strip() or "unknown"
         raise StoreError(f"{root}: process {holder} is writing this store") from error
     os.ftruncate(lock, 0)

@@ -17,7 +17,7 @@ class _Pipe:
         self._size = 0
         self._closed = False
         self._readable: asyncio.Future[None] | None = None
-        self._writable: asyncio.Future[None] | None = None
+        self._room = asyncio.Event()
 
     def put(self, data: bytes) -> None:
         """Append; what is sent into a closed pipe is lost with the link."""
@@ -32,7 +32,7 @@ class _Pipe:
         """No more is sent; what waits can still be received."""
         self._closed = True
         self._wake_reader()
-        self._wake_writer()
+        self._room.set()
 
     def abandon(self) -> None:
         """The receiving end is gone: nothing more is wanted."""
@@ -41,10 +41,12 @@ class _Pipe:
         self.close()
 
     async def drained(self) -> None:
-        """Wait until there is room."""
-        while self._size > HIGH_WATER_BYTES and not self._closed:
-            self._writable = asyncio.get_running_loop().create_future()
-            await self._writable
+        """Wait until there is room; LinkLost when the stream closes before."""
+        while self._size > HIGH_WATER_BYTES:
+            self._room.clear()
+            await self._room.wait()
+            if self._closed:
+                raise LinkLost("the stream was closed before all was received")
 
     async def get(self) -> bytes:
         """Everything that waits, at least one byte; empty at the end."""
@@ -56,16 +58,12 @@ class _Pipe:
         data = self._chunks.popleft() if len(self._chunks) == 1 else b"".join(self._chunks)
         self._chunks.clear()
         self._size = 0
-        self._wake_writer()
+        self._room.set()
         return data
 
     def _wake_reader(self) -> None:
         if self._readable is not None and not self._readable.done():
             self._readable.set_result(None)
-
-    def _wake_writer(self) -> None:
-        if self._writable is not None and not self._writable.done():
-            self._writable.set_result(None)
 
 
 class MemoryStream:
@@ -78,9 +76,10 @@ class MemoryStream:
 
     async def receive(self) -> bytes:
         """See the port."""
+        data = b"" if self._closed else await self._incoming.get()
         if self._closed:
             raise LinkLost("the stream is closed")
-        return await self._incoming.get()
+        return data
 
     async def send(self, data: bytes) -> None:
         """See the port."""

@@ -30,32 +30,29 @@ class PtyStream:
         self._master = master
         self._slave = slave
         self._closed = False
+        self._sending = asyncio.Lock()
+        self._unsent = bytearray()
         self._waiting: set[asyncio.Future[None]] = set()
         os.set_blocking(master, False)
 
     async def receive(self) -> bytes:
         """See the port."""
-        while not self._closed:
+        while True:
+            self._check_open()
             try:
                 return os.read(self._master, CHUNK_BYTES)
             except BlockingIOError:
                 await self._readable()
             except OSError as error:
                 raise LinkLost(f"the pseudo terminal broke: {error.strerror}") from error
-        raise LinkLost("the pseudo terminal is closed")
 
     async def send(self, data: bytes) -> None:
-        """See the port."""
-        view = memoryview(data)
-        while view.nbytes:
-            if self._closed:
-                raise LinkLost("the pseudo terminal is closed")
-            try:
-                view = view[os.write(self._master, view) :]
-            except BlockingIOError:
-                await self._writable()
-            except OSError as error:
-                raise LinkLost(f"the pseudo terminal broke: {error.strerror}") from error
+        """See the port. Cancelled half way, the other half goes before what is sent next."""
+        self._check_open()
+        self._unsent += data
+        async with self._sending:
+            while self._unsent:
+                del self._unsent[: await self._write()]
 
     async def aclose(self) -> None:
         """See the port."""
@@ -68,6 +65,20 @@ class PtyStream:
             loop.remove_writer(self._master)
             os.close(self._master)
             os.close(self._slave)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise LinkLost("the pseudo terminal is closed")
+
+    async def _write(self) -> int:
+        self._check_open()
+        try:
+            return os.write(self._master, self._unsent)
+        except BlockingIOError:
+            await self._writable()
+            return 0
+        except OSError as error:
+            raise LinkLost(f"the pseudo terminal broke: {error.strerror}") from error
 
     async def _readable(self) -> None:
         loop = asyncio.get_running_loop()

@@ -1,13 +1,19 @@
 """Byte streams over a serial line: pyserial with one thread per port."""
 
 import asyncio
+import contextlib
+import termios
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import serial
 
 from gateway.domain.errors import ConnectFailed, LinkLost
 from gateway.ports.stream import ByteStream
+
+T = TypeVar("T")
 
 READ_TIMEOUT_S = 0.05
 WRITE_TIMEOUT_S = 2.0
@@ -26,42 +32,43 @@ class SerialStream:
         self._loop = loop
         self._received: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._stopping = threading.Event()
-        self._failure = ""
+        self._lost = ""
         self._writer = ThreadPoolExecutor(1, thread_name_prefix=f"write {port.port}")
         self._reader = threading.Thread(target=self._read, name=f"read {port.port}", daemon=True)
         self._reader.start()
 
     async def receive(self) -> bytes:
-        """See the port."""
-        if self._stopping.is_set():
-            raise LinkLost("the serial line is closed")
-        data = await self._received.get()
-        if data is None:
+        """See the port. A line has no end: a port that is gone is lost."""
+        data = None if self._stopping.is_set() else await self._received.get()
+        if data is None or self._stopping.is_set():
             self._received.put_nowait(None)
-            raise LinkLost(f"the serial line broke: {self._failure}")
+            raise LinkLost(self._lost)
         return data
 
     async def send(self, data: bytes) -> None:
         """See the port."""
-        if self._stopping.is_set():
-            raise LinkLost("the serial line is closed")
+        if self._lost:
+            raise LinkLost(self._lost)
         try:
-            await self._loop.run_in_executor(self._writer, self._write, data)
+            await self._loop.run_in_executor(self._writer, self._port.write, data)
         except OSError as error:
-            raise LinkLost(f"the serial line broke: {error}") from error
+            self._break(error)
+            raise LinkLost(self._lost) from error
+        if self._lost:
+            raise LinkLost(self._lost)
 
     async def aclose(self) -> None:
         """See the port."""
         if self._stopping.is_set():
             return
+        self._lost = self._lost or "the serial line is closed"
         self._stopping.set()
+        self._received.put_nowait(None)
         await self._loop.run_in_executor(None, self._close)
 
-    def _write(self, data: bytes) -> None:
-        self._port.write(data)
-        self._port.flush()
-
     def _close(self) -> None:
+        self._port.cancel_read()
+        self._port.cancel_write()
         self._writer.shutdown()
         self._reader.join()
         self._port.close()
@@ -70,16 +77,19 @@ class SerialStream:
         while not self._stopping.is_set():
             try:
                 data = self._port.read(max(1, min(self._port.in_waiting, CHUNK_BYTES)))
-            except (OSError, TypeError) as error:
-                self._failure = str(error)
-                self._tell(None)
+            except OSError as error:
+                self._tell(self._break, error)
                 return
             if data:
-                self._tell(data)
+                self._tell(self._received.put_nowait, data)
 
-    def _tell(self, data: bytes | None) -> None:
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._received.put_nowait, data)
+    def _break(self, error: OSError) -> None:
+        self._lost = self._lost or f"the serial line broke: {error}"
+        self._received.put_nowait(None)
+
+    def _tell(self, callback: Callable[[T], None], argument: T) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has ended without closing the line
+            self._loop.call_soon_threadsafe(callback, argument)
 
 
 async def open_serial(path: str, baud: int) -> ByteStream:
@@ -92,6 +102,6 @@ async def open_serial(path: str, baud: int) -> ByteStream:
                 path, baud, timeout=READ_TIMEOUT_S, write_timeout=WRITE_TIMEOUT_S, exclusive=True
             ),
         )
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, termios.error) as error:
         raise ConnectFailed(f"serial line {path}: {error}") from error
     return SerialStream(port, loop)

@@ -11,6 +11,8 @@ from gateway.ports.stream import ByteStream
 CHUNK_BYTES = 1 << 16
 """What is given to the system at once: between the chunks of a frame the loop has other turns."""
 READ_AHEAD_BYTES = 1 << 22
+FLUSH_S = 1.0
+"""How long a stream that is closed may take to hand over what was sent before."""
 
 
 class TcpStream(asyncio.Protocol):
@@ -47,24 +49,31 @@ class TcpStream(asyncio.Protocol):
         return data
 
     async def send(self, data: bytes) -> None:
-        """See the port."""
+        """See the port. Cancelled half way, the other half follows: a frame is never cut."""
         view = memoryview(data)
         async with self._sending:
-            for start in range(0, len(data), CHUNK_BYTES):
-                if start:
-                    await asyncio.sleep(0)
-                self._check()
-                self._transport.write(view[start : start + CHUNK_BYTES])
-                while self._full:
-                    await self._change()
-                    self._check()
+            self._check()
+            try:
+                while view:
+                    self._transport.write(view[:CHUNK_BYTES])
+                    view = view[CHUNK_BYTES:]
+                    await self._room()
+            except asyncio.CancelledError:
+                self._transport.write(view)
+                raise
 
     async def aclose(self) -> None:
         """See the port."""
         self._lose("the connection is closed")
         self._arrived.clear()
         self._transport.close()
-        await self._gone.wait()
+        try:
+            async with asyncio.timeout(FLUSH_S):
+                await self._gone.wait()
+        except TimeoutError:
+            return
+        finally:
+            self.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See :class:`asyncio.Protocol`."""
@@ -106,6 +115,10 @@ class TcpStream(asyncio.Protocol):
         self._full = False
         self._tell()
 
+    def abort(self) -> None:
+        """Close at once; what was not sent yet is lost. Idempotent."""
+        self._transport.abort()
+
     def _check(self) -> None:
         if self._lost is not None:
             raise LinkLost(self._lost)
@@ -114,6 +127,14 @@ class TcpStream(asyncio.Protocol):
         if self._lost is None:
             self._lost = why
         self._tell()
+
+    async def _room(self) -> None:
+        """Give the loop a turn, and wait until the system takes more."""
+        await asyncio.sleep(0)
+        self._check()
+        while self._full:
+            await self._change()
+            self._check()
 
     async def _change(self) -> None:
         """Wait until the other side or the system has done something."""
@@ -158,6 +179,8 @@ async def open_tcp(host: str, port: int, timeout_s: float) -> ByteStream:
         raise ConnectFailed(f"{host}:{port} did not answer within {timeout_s:g} s") from error
     except OSError as error:
         raise ConnectFailed(f"{host}:{port}: {error.strerror or error}") from error
+    except (OverflowError, UnicodeError) as error:
+        raise ConnectFailed(f"{host}:{port} is no address: {error}") from error
     return stream
 
 
@@ -177,6 +200,7 @@ async def serve_tcp(
     def connected(stream: TcpStream) -> None:
         task = loop.create_task(serve(stream))
         connections.add(task)
+        task.add_done_callback(lambda _: stream.abort())  # also where it never ran
         task.add_done_callback(connections.discard)
 
     try:

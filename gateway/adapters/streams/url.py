@@ -21,14 +21,14 @@ def stream_opener(url: str, timeout_s: float) -> StreamOpener:
             return await open_tcp(host, port, timeout_s)
 
         return open_stream
-    if parts.scheme == "serial" and parts.path and not parts.netloc:
+    if parts.scheme == "serial" and parts.path.strip("/") and not parts.netloc + parts.fragment:
         baud = _baud(url, parts)
 
         async def open_line() -> ByteStream:
             return await open_serial(parts.path, baud)
 
         return open_line
-    raise ConfigError(f"link {url!r} is not of the form {_FORMS}")
+    raise _malformed(url)
 
 
 def _split(url: str) -> SplitResult:
@@ -43,13 +43,21 @@ def _tcp(url: str, parts: SplitResult) -> tuple[str, int]:
         port = parts.port
     except ValueError as error:
         raise ConfigError(f"link {url!r}: {error}") from error
-    if not parts.hostname or port is None:
-        raise ConfigError(f"link {url!r} is not of the form {_FORMS}")
+    beside = parts.path.strip("/") + parts.query + parts.fragment
+    if not parts.hostname or not port or beside or "@" in parts.netloc:
+        raise _malformed(url)
     return parts.hostname, port
 
 
 def _baud(url: str, parts: SplitResult) -> int:
-    text = parse_qs(parts.query).get("baud", [str(DEFAULT_BAUD)])[-1]
-    if not text.isdecimal() or int(text) == 0:
-        raise ConfigError(f"link {url!r}: baud {text!r} is not a number")
-    return int(text)
+    options = parse_qs(parts.query, keep_blank_values=True)
+    values = options.pop("baud", [str(DEFAULT_BAUD)])
+    if options or len(values) != 1:
+        raise _malformed(url)
+    if not (values[0].isascii() and values[0].isdecimal() and int(values[0])):
+        raise ConfigError(f"link {url!r}: baud {values[0]!r} is not a positive whole number")
+    return int(values[0])
+
+
+def _malformed(url: str) -> ConfigError:
+    return ConfigError(f"link {url!r} is not of the form {_FORMS}")
