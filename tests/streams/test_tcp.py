@@ -1,6 +1,9 @@
 """Byte streams over TCP: what they carry, how they end, and that they never swamp the loop."""
 
 import asyncio
+import contextlib
+import socket
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -104,3 +107,53 @@ async def test_nobody_listens() -> None:
     await server.aclose()
     with pytest.raises(ConnectFailed, match=str(server.port)):
         await open_tcp("127.0.0.1", server.port, 5.0)
+
+
+async def test_a_connection_that_was_reset_is_lost() -> None:
+    async with pair() as (ours, theirs):
+        waiting = asyncio.create_task(ours.receive())
+        await asyncio.sleep(0)
+        assert isinstance(theirs, TcpStream)
+        connection = theirs._transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        theirs.abort()
+        with pytest.raises(LinkLost, match="reset"):
+            await waiting
+        with pytest.raises(LinkLost, match="reset"):
+            await ours.send(b"x")
+
+
+async def test_a_server_ends_its_connections_and_frees_its_port() -> None:
+    ended = asyncio.Event()
+
+    async def handle(stream: ByteStream) -> None:
+        try:
+            await stream.receive()
+        finally:
+            ended.set()
+
+    server = await serve_tcp("127.0.0.1", 0, handle)
+    ours = await open_tcp("127.0.0.1", server.port, 5.0)
+    await server.aclose()
+    with contextlib.suppress(LinkLost):  # a reset where the server had not yet taken the call
+        assert await ours.receive() == b""
+    await ours.aclose()
+    again = await serve_tcp("127.0.0.1", server.port, handle)
+    assert again.port == server.port
+    await again.aclose()
+
+
+async def test_a_port_that_is_taken_is_named() -> None:
+    server = await serve_tcp("127.0.0.1", 0, lambda stream: stream.aclose())
+    with pytest.raises(ConnectFailed, match=f"cannot listen on 127.0.0.1:{server.port}"):
+        await serve_tcp("127.0.0.1", server.port, lambda stream: stream.aclose())
+    await server.aclose()
+
+
+async def test_nobody_answers_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never(*_: object, **__: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "sock_connect", never)
+    with pytest.raises(ConnectFailed, match=r"did not answer within 0\.01 s"):
+        await open_tcp("127.0.0.1", 9, 0.01)

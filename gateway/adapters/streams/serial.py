@@ -64,7 +64,7 @@ class SerialStream:
         self._lost = self._lost or "the serial line is closed"
         self._stopping.set()
         self._received.put_nowait(None)
-        await self._loop.run_in_executor(None, self._close)
+        await asyncio.get_running_loop().run_in_executor(None, self._close)
 
     def _close(self) -> None:
         self._port.cancel_read()
