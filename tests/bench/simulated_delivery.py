@@ -12,11 +12,11 @@ from tempfile import TemporaryDirectory
 from gateway.adapters.clock import SimulatedClock
 from gateway.adapters.frame_spool import FrameSpool
 from gateway.adapters.store import StoreWriter, open_store
-from gateway.app.hosting import device_factory, hosted, make_simulated_room
+from gateway.app.hosting import device_factory, hosted, load_drivers, make_simulated_room
 from gateway.app.intake import Intake, compile_beams, take_in
 from gateway.app.tolerances import tolerances_named
+from gateway.delivery.order import Acquisition, Devices, Environment, Order
 from gateway.delivery.recorder import Recorder
-from gateway.delivery.result import Acquisition, Devices, Environment, Order
 from gateway.delivery.session import DeliverySession
 from gateway.domain.delivery import BeamDelivery, DeliveryOutcome, FrameKind
 from gateway.timeloop import run
@@ -97,7 +97,7 @@ async def _session(
     clock = SimulatedClock(time.time_ns(), loop.time)
     simulated = make_simulated_room(order.room, seed=1, faults=(), state_dir=state_dir)
     async with hosted(simulated) as openers:
-        make = device_factory(order.room, openers)
+        make = device_factory(order.room, load_drivers(order.room), openers)
         recorder = Recorder(store, "bench", clock, time.monotonic)
         environment = Environment(lambda: equip(make()), spool, clock, _unseen)
         result = await DeliverySession(order, recorder, environment).run()
