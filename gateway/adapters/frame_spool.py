@@ -4,7 +4,8 @@ import asyncio
 import os
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from itertools import accumulate
 from pathlib import Path
 from typing import overload
 
@@ -14,27 +15,43 @@ from gateway.domain.delivery import PortalFrame
 from gateway.domain.errors import StoreError
 from gateway.domain.units import PixelArray
 
-_NO_PIXELS = np.empty((0, 0), dtype=np.uint16)
+_PIXEL_BYTES = 2
+_PATTERN = "frames_beam_*.u16"
 
 
-@dataclass(slots=True)
+def spool_file(directory: Path, beam_number: int) -> Path:
+    """Where a beam's pixels wait until they are images."""
+    return directory / f"frames_beam_{beam_number}.u16"
+
+
+def discard_spool(directory: Path) -> None:
+    """Delete the pixels of every beam: they are kept in other objects now."""
+    for path in directory.glob(_PATTERN):
+        path.unlink(missing_ok=True)
+
+
 class SpooledFrames(Sequence[PortalFrame]):
-    """Frames of one beam in the order they came; pixels are mapped from the file when asked."""
+    """Frames of one beam in the order they came; pixels are mapped from the file when asked.
 
-    path: Path
-    headers: list[PortalFrame] = field(default_factory=list)
-    shapes: list[tuple[int, int]] = field(default_factory=list)
-    offsets: list[int] = field(default_factory=lambda: [0])
+    ``frames`` are the frames without pixels, ``shapes`` their rows and columns.
+    """
 
-    def add(self, frame: PortalFrame) -> None:
-        """Count ``frame`` in, without its pixels."""
-        rows, columns = frame.pixels.shape
-        self.headers.append(replace(frame, pixels=_NO_PIXELS))
-        self.shapes.append((rows, columns))
-        self.offsets.append(self.offsets[-1] + 2 * rows * columns)
+    def __init__(
+        self, path: Path, frames: Sequence[PortalFrame], shapes: Sequence[tuple[int, int]]
+    ) -> None:
+        self._path = path
+        self._frames = frames
+        self._shapes = shapes
+        sizes = (_PIXEL_BYTES * rows * columns for rows, columns in shapes)
+        self._offsets = list(accumulate(sizes, initial=0))
+
+    @property
+    def whole(self) -> bool:
+        """Whether the file holds every frame."""
+        return self._path.is_file() and self._path.stat().st_size == self._offsets[-1]
 
     def __len__(self) -> int:
-        return len(self.headers)
+        return len(self._frames)
 
     @overload
     def __getitem__(self, index: int) -> PortalFrame: ...
@@ -47,9 +64,13 @@ class SpooledFrames(Sequence[PortalFrame]):
             return tuple(self[i] for i in range(*index.indices(len(self))))
         place = range(len(self))[index]
         pixels: PixelArray = np.memmap(
-            self.path, dtype="<u2", mode="r", offset=self.offsets[place], shape=self.shapes[place]
+            self._path,
+            dtype="<u2",
+            mode="r",
+            offset=self._offsets[place],
+            shape=self._shapes[place],
         )
-        return replace(self.headers[place], pixels=pixels)
+        return replace(self._frames[place], pixels=pixels)
 
 
 class FrameSpool:
@@ -59,13 +80,13 @@ class FrameSpool:
         self._directory = directory
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="frames")
         self._pending: list[Future[None]] = []
-        self._beams: dict[int, SpooledFrames] = {}
+        self._beams: set[int] = set()
 
     def put(self, frame: PortalFrame) -> None:
         """Take a frame; its pixels leave memory when they are on disk."""
-        path = self._directory / f"frames_beam_{frame.beam_number}.u16"
+        path = spool_file(self._directory, frame.beam_number)
         mode = "ab" if frame.beam_number in self._beams else "wb"
-        self._beams.setdefault(frame.beam_number, SpooledFrames(path)).add(frame)
+        self._beams.add(frame.beam_number)
         self._pending = [item for item in self._pending if not item.done() or item.exception()]
         self._pending.append(self._writer.submit(_write, path, frame.pixels, mode))
 
@@ -80,19 +101,9 @@ class FrameSpool:
             if error is not None:
                 raise error
 
-    def frames(self, beam_number: int) -> Sequence[PortalFrame]:
-        """The beam's frames in the order they came."""
-        return self._beams.get(beam_number, ())
-
     def close(self) -> None:
         """Stop the writer."""
         self._writer.shutdown()
-
-    def remove(self) -> None:
-        """Delete the pixels: they are kept in other objects now."""
-        for frames in self._beams.values():
-            frames.path.unlink(missing_ok=True)
-        self._beams.clear()
 
 
 def _write(path: Path, pixels: PixelArray, mode: str) -> None:

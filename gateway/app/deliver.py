@@ -2,56 +2,108 @@
 
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
+from types import TracebackType
+from typing import Self
 
 from gateway.adapters.store import open_store
-from gateway.app.carry_out import Decided, Progress, Request, carry_out
+from gateway.app.carry_out import carry_out
 from gateway.app.finish import Finished
-from gateway.app.fractions import beyond_plan, choose_fraction, entries, remaining_beams
+from gateway.app.fractions import (
+    beyond_plan,
+    choose_fraction,
+    entries,
+    find_entry,
+    remaining_beams,
+)
 from gateway.app.identity import Identity, fresh_seed, identify
-from gateway.app.intake import Intake, choose_beams, compile_beams, take_in
-from gateway.app.refusal import leave_refusal
+from gateway.app.intake import (
+    Intake,
+    choose_beams,
+    compile_beams,
+    require_frame_rate,
+    take_in,
+)
+from gateway.app.output import export, leave_summary, prepare
+from gateway.app.refusal import begun, refusal
+from gateway.app.request import Decided, Progress, Request
 from gateway.delivery.ledger import DeliveryEntry
-from gateway.domain.errors import Blocked, ConfigError, InputError, PlanRejected
-from gateway.domain.findings import Finding
+from gateway.domain.errors import ConfigError, GatewayError
 from gateway.ports.store import RecordStore
 from gateway.settings import Settings
 
 
 def deliver(request: Request, settings: Settings, progress: Progress) -> Finished:
-    """Deliver a plan.
+    """Deliver a plan; results go to ``request.out`` too, where one is named.
 
-    Raises PlanRejected, InputError and Blocked (after leaving ``summary.json`` in
-    ``request.out``), ConfigError, LinkError, ProtocolError, MachineFault and StoreError.
+    Raises PlanRejected, InputError, ConfigError, Blocked, LinkError, ProtocolError, MachineFault
+    and StoreError, each after leaving what is known in ``summary.json``.
     """
-    if request.plan is None:
-        raise ConfigError("deliver wants a plan")
-    try:
-        intake = take_in(
-            request.plan,
-            settings,
-            fraction_group=request.fraction_group,
-            room_name=request.room,
-        )
+    with _Results(request, settings) as results:
+        intake = _take_in(request, settings)
         named = choose_beams(intake.plan, request.beams) if request.beams else ()
         with closing(open_store(settings.store)) as store:
             decided = _decide_new(request, intake, named, store)
-            return carry_out(decided, request, settings, store, progress)
-    except (PlanRejected, InputError, Blocked) as refusal:
-        leave_refusal(request, refusal)
-        raise
+            results.delivery_id = decided.identity.delivery_id
+            return results.keep(carry_out(decided, request, settings, store, progress))
 
 
 def continue_delivery(
     delivery_id: str, request: Request, settings: Settings, progress: Progress
 ) -> Finished:
     """Deliver exactly what remains of an earlier delivery, as one of its own. Raises likewise."""
-    try:
-        with closing(open_store(settings.store)) as store:
-            decided = _decide_rest(delivery_id, request, settings, store)
-            return carry_out(decided, request, settings, store, progress)
-    except (PlanRejected, InputError, Blocked) as refusal:
-        leave_refusal(request, refusal)
-        raise
+    request = replace(request, continues=delivery_id)
+    with _Results(request, settings) as results, closing(open_store(settings.store)) as store:
+        decided = _decide_rest(delivery_id, request, settings, store)
+        results.delivery_id = decided.identity.delivery_id
+        return results.keep(carry_out(decided, request, settings, store, progress))
+
+
+class _Results:
+    """The output folder: ready before anything moves, filled at the end or told why not."""
+
+    def __init__(self, request: Request, settings: Settings) -> None:
+        self._request = request
+        self._settings = settings
+        self.delivery_id: str | None = None
+
+    def __enter__(self) -> Self:
+        if self._request.out is not None:
+            prepare(self._request.out)
+        return self
+
+    def keep(self, finished: Finished) -> Finished:
+        """Copy a finished delivery's results."""
+        if self._request.out is not None:
+            export(finished.directory, self._request.out)
+        return finished
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        reason: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        out = self._request.out
+        if out is None or not isinstance(reason, GatewayError) or (out / "summary.json").exists():
+            return
+        summary = refusal(reason, self._request, self._settings)
+        if self.delivery_id is not None:
+            summary |= begun(self._settings, self.delivery_id)
+        leave_summary(out, summary)
+
+
+def _take_in(request: Request, settings: Settings) -> Intake:
+    if request.plan is None:
+        raise ConfigError("deliver wants a plan")
+    intake = take_in(
+        request.plan,
+        settings,
+        fraction_group=request.fraction_group,
+        room_name=request.room,
+    )
+    require_frame_rate(intake.room.panel, request.cine_fps)
+    return intake
 
 
 def _decide_new(
@@ -77,20 +129,10 @@ def _decide_rest(
         fraction_group=entry.fraction_group,
         room_name=None if entry.intent["room_derived"] else entry.room,
     )
+    require_frame_rate(intake.room.panel, request.cine_fps)
     beams = compile_beams(intake, list(left.items()))
     identity, ordinal = _identify(request, intake, entry.fraction, known)
-    findings: tuple[Finding, ...] = intake.findings
-    return Decided(intake, identity, entry.fraction, beams, findings, delivery_id, ordinal)
-
-
-def find_entry(
-    known: Sequence[DeliveryEntry], delivery_id: str, settings: Settings
-) -> DeliveryEntry:
-    """The delivery of that name. Raises ConfigError."""
-    for entry in known:
-        if entry.delivery_id == delivery_id:
-            return entry
-    raise ConfigError(f"no delivery {delivery_id} in {settings.store}; see: linac-gateway history")
+    return Decided(intake, identity, entry.fraction, beams, intake.findings, delivery_id, ordinal)
 
 
 def _identify(

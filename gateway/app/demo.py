@@ -3,11 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 
-from gateway.app.carry_out import Progress, Request
 from gateway.app.deliver import deliver
 from gateway.app.finish import Finished
 from gateway.app.generate import write_generated_plan
 from gateway.app.identity import fresh_seed
+from gateway.app.request import Progress, Request
 from gateway.settings import Settings
 
 KIND = "vmat"

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from gateway.app.carry_out import Request
 from gateway.app.intake import choose_beams, compile_beams, take_in
+from gateway.app.request import Request
+from gateway.app.summary import finding_row
 from gateway.domain.errors import ConfigError
 from gateway.planning.compile import timeline
 from gateway.settings import Settings
@@ -23,15 +24,7 @@ def dry_run(request: Request, settings: Settings) -> dict[str, Any]:
     planned = compile_beams(intake, [(number, 0.0) for number in numbers])
     return {
         "room": intake.room.name,
-        "findings": [
-            {
-                "severity": finding.severity.value,
-                "rule": finding.rule,
-                "path": finding.path,
-                "message": finding.message,
-            }
-            for finding in intake.findings
-        ],
+        "findings": [finding_row(finding) for finding in intake.findings],
         "beams": [
             {
                 "number": item.beam.number,

@@ -1,17 +1,18 @@
 """From the stored delivery to its results: verdict, record, images, report, summary."""
 
-import asyncio
-import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from gateway import __version__
-from gateway.app.evidence import beam_evidence, stored_plan
+from gateway.adapters.frame_spool import discard_spool
+from gateway.app.evidence import beam_evidence, stored_frames, stored_plan
 from gateway.app.report import draw_report
 from gateway.app.summary import as_json, delivery_summary
 from gateway.app.tolerances import tolerances_named
+from gateway.delivery.event_bodies import ConnectedBody, bodies
 from gateway.delivery.ledger import DeliveryEntry, fold
 from gateway.dicom.rt_image_writer import cine_images, integrated_image
 from gateway.dicom.treatment_record_writer import treatment_record
@@ -22,9 +23,8 @@ from gateway.domain.delivery import (
     FrameKind,
     MachineIdentity,
     PanelIdentity,
-    PortalFrame,
 )
-from gateway.domain.errors import InputError
+from gateway.domain.errors import ConfigError
 from gateway.domain.evidence import BeamEvidence
 from gateway.domain.findings import Finding, Severity
 from gateway.domain.plan import TreatmentPlan
@@ -34,17 +34,7 @@ from gateway.ports.clock import WallClock
 from gateway.ports.store import Json, RecordReader, RecordStore
 from gateway.reconcile import reconcile
 from gateway.settings import Settings
-
-FrameSource = Callable[[int], Sequence[PortalFrame]]
-
-
-@dataclass(frozen=True, slots=True)
-class Finishing:
-    """What finishing needs besides the store; ``frames`` by beam number."""
-
-    settings: Settings
-    frames: FrameSource
-    clock: WallClock
+from gateway.timeloop import run
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,93 +60,114 @@ class Finished:
         return 0 if self.passed else 1
 
 
-def no_frames(_beam_number: int) -> Sequence[PortalFrame]:
-    """The frames of a delivery whose pixels are not at hand any more."""
-    return ()
-
-
 def judge(
     store: RecordReader, delivery_id: str, settings: Settings
 ) -> tuple[DeliveryEntry, TreatmentPlan, tuple[BeamEvidence, ...], Reconciliation]:
-    """Reconcile a stored delivery. Raises InputError when the store has none of that name."""
+    """Reconcile a stored delivery. Raises ConfigError when the store has none of that name."""
     entry = fold(store.events(delivery_id))
     if entry is None:
-        raise InputError(f"no delivery {delivery_id} in {settings.store}")
+        raise ConfigError(f"no delivery {delivery_id} in {settings.store}")
     plan = stored_plan(store, entry)
     evidence = beam_evidence(store, entry, plan)
-    tolerances = tolerances_named(str(entry.intent["tolerances"]), settings)
+    tolerances = tolerances_named(entry.intent["tolerances"], settings)
     result = reconcile(evidence, tolerances.reconciliation)
     return entry, plan, evidence, _not_passed_unless_complete(entry, result)
 
 
-async def finish(
-    store: RecordStore, delivery_id: str, finishing: Finishing, out: Path | None
-) -> Finished:
-    """Judge the delivery, write everything that belongs to it, and copy it to ``out``.
+def finish(store: RecordStore, delivery_id: str, settings: Settings, clock: WallClock) -> Finished:
+    """Judge the delivery and write everything that belongs to it; the verdict comes last.
 
-    Raises StoreError, and InputError when ``out`` cannot be written.
+    Not while a loop runs. May be done again: what is written then replaces what was.
+    Raises StoreError, InputError.
     """
-    judged = await asyncio.to_thread(judge, store, delivery_id, finishing.settings)
-    entry, plan, evidence, reconciliation = judged
-    await store.append(delivery_id, "verdict", _verdict(reconciliation), finishing.clock.now_ns())
-    context = record_context(store, entry, plan, finishing.clock)
-    recorded = [_recorded(item, finishing.frames, entry) for item in evidence]
-    images: dict[int, int] = {}
-    written: list[str] = []
-    instance = 1
-    for beam in recorded:
-        names = _image_names(beam)
-        for name, content in zip(names, _images(context, beam, instance), strict=False):
-            written.append(await _keep(store, finishing, delivery_id, name, content))
-            images[beam.beam.number] = images.get(beam.beam.number, 0) + 1
-            instance += 1
-    if recorded:
-        record = treatment_record(context, recorded)
-        written.append(await _keep(store, finishing, delivery_id, "treatment_record.dcm", record))
-    report = await asyncio.to_thread(
-        draw_report, context, entry, evidence, recorded, reconciliation, findings_of(entry)
-    )
-    await _keep(store, finishing, delivery_id, "report.html", report.encode())
-    summary = delivery_summary(entry, evidence, findings_of(entry), reconciliation, images)
-    await _keep(store, finishing, delivery_id, "summary.json", as_json(summary).encode())
-    finished = Finished(entry, evidence, reconciliation, summary, store.directory(delivery_id))
-    if out is not None:
-        export(finished.directory, out)
-    return finished
+    work = _Work(store, delivery_id, settings, clock)
+    for name, content in work.objects():
+        run(store.keep_file(delivery_id, name, content, clock.now_ns()), 1.0)
+    verdict = _verdict(work.reconciliation)
+    run(store.append(delivery_id, "verdict", verdict, clock.now_ns()), 1.0)
+    directory = store.directory(delivery_id)
+    discard_spool(directory)
+    return Finished(work.entry, work.evidence, work.reconciliation, work.summary, directory)
+
+
+class _Work:
+    """What is written of one delivery."""
+
+    def __init__(
+        self, store: RecordReader, delivery_id: str, settings: Settings, clock: WallClock
+    ) -> None:
+        judged = judge(store, delivery_id, settings)
+        self.entry, plan, self.evidence, self.reconciliation = judged
+        self._context = record_context(store, self.entry, plan, clock)
+        self._recorded = [_recorded(item, store, self.entry) for item in self.evidence]
+        self.summary: Mapping[str, Any] = {}
+
+    def objects(self) -> Iterator[tuple[str, bytes]]:
+        """Name and content of images, record, report and summary, one after the other."""
+        names = set(self.entry.files)
+        for name, content in self._all_images():
+            names.add(name)
+            yield name, content
+        if self._recorded:
+            yield "treatment_record.dcm", treatment_record(self._context, self._recorded)
+        yield "report.html", self._report().encode()
+        self.summary = delivery_summary(
+            self.entry,
+            self.evidence,
+            findings_of(self.entry),
+            self.reconciliation,
+            image_counts(names, self.evidence),
+        )
+        yield "summary.json", as_json(self.summary).encode()
+
+    def _all_images(self) -> Iterator[tuple[str, bytes]]:
+        instance = 1
+        for beam in self._recorded:
+            contents = _images(self._context, beam, instance)
+            for name, content in zip(_image_names(beam), contents, strict=False):
+                yield name, content
+                instance += 1
+
+    def _report(self) -> str:
+        return draw_report(
+            self._context,
+            self.entry,
+            self.evidence,
+            self._recorded,
+            self.reconciliation,
+            findings_of(self.entry),
+        )
+
+
+def image_counts(names: Collection[str], evidence: Sequence[BeamEvidence]) -> Mapping[int, int]:
+    """How many image objects a delivery has by beam number, from the names of its files."""
+    return {
+        item.beam.number: sum(
+            name.startswith((f"{_image_stem(item)}.", f"{_image_stem(item)}_part_"))
+            for name in names
+        )
+        for item in evidence
+    }
+
+
+def _image_stem(item: BeamEvidence | RecordedBeam) -> str:
+    return f"image_beam_{item.beam.number}"
 
 
 def findings_of(entry: DeliveryEntry) -> tuple[Finding, ...]:
     """The findings that the delivery was decided with."""
-    rows = cast("Sequence[Sequence[str]]", entry.intent["findings"])
-    return tuple(Finding(Severity(row[0]), row[1], row[2], row[3]) for row in rows)
-
-
-def export(directory: Path, out: Path) -> None:
-    """Copy a delivery's files to ``out``: images/ and telemetry/ in folders of their own."""
-    folders = {".parquet": "telemetry", ".npz": None, ".u16": None}
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        for file in sorted(directory.iterdir()):
-            folder: str | None = folders.get(file.suffix, "")
-            if file.name.startswith("image_"):
-                folder = "images"
-            if folder is None or file.name == "plan.dcm" or not file.is_file():
-                continue
-            (out / folder).mkdir(exist_ok=True)
-            shutil.copyfile(file, out / folder / file.name)
-    except OSError as error:
-        raise InputError(f"{out}: cannot be written: {error.strerror}") from error
+    return tuple(
+        Finding(Severity(row[0]), row[1], row[2], row[3]) for row in entry.intent["findings"]
+    )
 
 
 def record_context(
     store: RecordReader, entry: DeliveryEntry, plan: TreatmentPlan, clock: WallClock
 ) -> RecordContext:
     """The delivery as its DICOM objects name it."""
-    connected = next(
-        (event.body for event in store.events(entry.delivery_id) if event.kind == "connected"), {}
-    )
-    machine = cast("Mapping[str, Any]", connected.get("machine") or {})
-    panel = cast("Mapping[str, Any] | None", connected.get("panel"))
+    connected = bodies(store.events(entry.delivery_id), "connected", ConnectedBody)
+    machine = connected[0]["machine"] if connected else {}
+    panel = connected[0]["panel"] if connected else None
     beams = plan.beams.values()
     return RecordContext(
         plan=plan,
@@ -173,8 +184,8 @@ def record_context(
         ),
         machine_name=next(iter(beams)).machine_name if beams else "",
         panel=None if panel is None else PanelIdentity(**panel),
-        sad_mm=cast("float", entry.intent["sad_mm"]),
-        operators=tuple(cast("Sequence[str]", entry.intent["operators"])),
+        sad_mm=entry.intent["sad_mm"],
+        operators=tuple(entry.intent["operators"]),
         uid=uid_source(entry.seed, entry.delivery_id),
         started_ns=entry.started_ns,
         written_ns=clock.now_ns(),
@@ -182,12 +193,12 @@ def record_context(
     )
 
 
-def _recorded(item: BeamEvidence, frames: FrameSource, entry: DeliveryEntry) -> RecordedBeam:
+def _recorded(item: BeamEvidence, store: RecordReader, entry: DeliveryEntry) -> RecordedBeam:
     return RecordedBeam(
         beam=item.beam,
         delivery=item.delivery,
         delivered=item.delivered,
-        frames=frames(item.beam.number),
+        frames=stored_frames(store, entry.delivery_id, item.beam.number),
         continuation=entry.continues is not None and item.delivery.start_meterset_mu > 0,
     )
 
@@ -200,20 +211,11 @@ def _images(context: RecordContext, beam: RecordedBeam, instance: int) -> Iterab
     return cine_images(context, beam, beam.frames, instance)
 
 
-def _image_names(beam: RecordedBeam) -> Iterable[str]:
-    number = beam.beam.number
-    yield f"image_beam_{number}.dcm"
-    part = 2
-    while True:
-        yield f"image_beam_{number}_part_{part}.dcm"
-        part += 1
-
-
-async def _keep(
-    store: RecordStore, finishing: Finishing, delivery_id: str, name: str, content: bytes
-) -> str:
-    await store.keep_file(delivery_id, name, content, finishing.clock.now_ns())
-    return name
+def _image_names(beam: RecordedBeam) -> Iterator[str]:
+    stem = _image_stem(beam)
+    yield f"{stem}.dcm"
+    for part in count(2):
+        yield f"{stem}_part_{part}.dcm"
 
 
 def _verdict(reconciliation: Reconciliation) -> Mapping[str, Json]:

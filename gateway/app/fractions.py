@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from gateway.delivery.ledger import DeliveryEntry, fold, fraction_state, unresolved
 from gateway.domain.delivery import DeliveryOutcome
-from gateway.domain.errors import Blocked, PlanRejected
+from gateway.domain.errors import Blocked, ConfigError, PlanRejected
 from gateway.domain.findings import Finding, error, warning
 from gateway.domain.plan import TreatmentPlan
 from gateway.ports.store import RecordReader
+from gateway.settings import Settings
 
 _PATH = "FractionGroupSequence.NumberOfFractionsPlanned"
 
@@ -16,6 +17,16 @@ def entries(store: RecordReader) -> list[DeliveryEntry]:
     """Every delivery of the store, oldest first."""
     folded = (fold(store.events(delivery_id)) for delivery_id in store.deliveries())
     return [entry for entry in folded if entry is not None]
+
+
+def find_entry(
+    known: Sequence[DeliveryEntry], delivery_id: str, settings: Settings
+) -> DeliveryEntry:
+    """The delivery of that name. Raises ConfigError."""
+    for entry in known:
+        if entry.delivery_id == delivery_id:
+            return entry
+    raise ConfigError(f"no delivery {delivery_id} in {settings.store}; see: linac-gateway history")
 
 
 def require_resolved(known: Sequence[DeliveryEntry], plan_uid: str) -> None:
@@ -51,8 +62,9 @@ def choose_fraction(
             fraction += 1
             continue
         left = tuple(number for number in candidates if number not in done)
-        begun = [number for number in left if state.begun(number)]
-        _refuse_unfinished(known, plan, fraction, begun=bool(begun or done))
+        if left:
+            begun = any(state.begun(number) for number in candidates)
+            _refuse_unfinished(known, plan, fraction, begun=begun)
         if done and (named or not left):
             raise Blocked(
                 f"fraction {fraction} of fraction group {group}: beam "

@@ -10,7 +10,7 @@ from typing import Any
 
 from gateway.adapters.streams.memory import memory_pair
 from gateway.adapters.streams.url import stream_opener
-from gateway.delivery.result import DeviceFactory, Devices
+from gateway.delivery.order import DeviceFactory, Devices
 from gateway.domain.errors import ConfigError, ConnectFailed
 from gateway.domain.room import Link, Room
 from gateway.ports.simulation import DEVICES, SimulatedRoom, SimulatedRoomFactory
@@ -44,12 +44,18 @@ def load_driver(kind: str, protocol: str) -> Any:
     return found[protocol].load()
 
 
-def device_factory(room: Room, openers: Mapping[str, StreamOpener]) -> DeviceFactory:
+def load_drivers(room: Room) -> Mapping[str, Any]:
+    """The driver classes of a room's links; imports them, so not while a loop runs."""
+    return {name: load_driver(name, link.protocol) for name, link in links(room).items()}
+
+
+def device_factory(
+    room: Room, drivers: Mapping[str, Any], openers: Mapping[str, StreamOpener]
+) -> DeviceFactory:
     """Makes the room's drivers over the given streams."""
-    classes = {name: load_driver(name, link.protocol) for name, link in links(room).items()}
 
     def make() -> Devices:
-        made = {name: classes[name](openers[name], room) for name in DEVICES}
+        made = {name: drivers[name](openers[name], room) for name in DEVICES}
         return Devices(made["linac"], made["couch"], made["imager"])
 
     return make
@@ -64,7 +70,10 @@ def url_openers(room: Room) -> Mapping[str, StreamOpener]:
 def make_simulated_room(
     room: Room, *, seed: int, faults: Sequence[str], state_dir: Path
 ) -> SimulatedRoom:
-    """The simulated devices of a room. Raises ConfigError for an unknown fault."""
+    """The simulated devices of a room; imports and opens files, so not while a loop runs.
+
+    Raises ConfigError for an unknown fault.
+    """
     found = _installed().select(group="linac_gateway.simulators")
     if "room" not in found.names:
         raise ConfigError("no simulated room is installed")

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from gateway.configuration.locate import config_roots
 from gateway.configuration.rooms import load_room, room_names
-from gateway.delivery.result import PlannedBeam
+from gateway.delivery.order import PlannedBeam
 from gateway.dicom.plan_file import PlanFile, read_plan
 from gateway.domain.errors import ConfigError, PlanRejected
 from gateway.domain.findings import Finding, has_errors
+from gateway.domain.machine import PanelModel
 from gateway.domain.plan import TreatmentPlan
 from gateway.domain.room import Link, Room
 from gateway.planning.bounds import couch_move_bound_s, prepare_bound_s
@@ -126,6 +127,15 @@ def choose_beams(plan: TreatmentPlan, wanted: Sequence[int]) -> tuple[int, ...]:
             f"{plan.fraction_group.number}; its beams are {there}"
         )
     return tuple(number for number in plan.beams if not wanted or number in wanted)
+
+
+def require_frame_rate(panel: PanelModel, cine_fps: float | None) -> None:
+    """Raises ConfigError for cine faster than the panel reads its frames."""
+    if cine_fps is not None and cine_fps > panel.maximum_frame_rate_hz:
+        raise ConfigError(
+            f"--cine {cine_fps:g}: the panel {panel.name} gives at most "
+            f"{panel.maximum_frame_rate_hz:g} frames/s"
+        )
 
 
 def _fraction_group(file: PlanFile, wanted: int | None) -> int:

@@ -6,11 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gateway.adapters.store import open_reader
-from gateway.app.finish import findings_of, judge
-from gateway.app.fractions import entries
+from gateway.app.finish import findings_of, image_counts, judge
+from gateway.app.fractions import entries, find_entry
 from gateway.app.summary import delivery_summary
-from gateway.delivery.ledger import DeliveryEntry, fold
-from gateway.domain.errors import InputError
+from gateway.delivery.ledger import DeliveryEntry
 from gateway.domain.findings import Finding
 from gateway.domain.reconciliation import Verdict
 from gateway.domain.units import NS_PER_S
@@ -32,7 +31,7 @@ def history(settings: Settings) -> list[dict[str, Any]]:
 
 
 def show(settings: Settings, delivery_id: str) -> dict[str, Any]:
-    """A delivery, its beams, files and events. Raises InputError when there is none."""
+    """A delivery, its beams, files and events. Raises ConfigError when there is none."""
     with _reader(settings) as store:
         entry = _entry(store, delivery_id, settings)
         beams = [
@@ -77,27 +76,13 @@ def reconcile_again(settings: Settings, delivery_id: str) -> tuple[dict[str, Any
     with _reader(settings) as store:
         _entry(store, delivery_id, settings)
         entry, _, evidence, result = judge(store, delivery_id, settings)
-        images = {
-            item.beam.number: sum(
-                name.startswith(_image_prefixes(item.beam.number)) for name in entry.files
-            )
-            for item in evidence
-        }
+        images = image_counts(set(entry.files), evidence)
         summary = delivery_summary(entry, evidence, findings_of(entry), result, images)
         return summary, result.verdict is Verdict.PASS
 
 
-def _image_prefixes(beam_number: int) -> tuple[str, str]:
-    return f"image_beam_{beam_number}.", f"image_beam_{beam_number}_part"
-
-
 def _entry(store: RecordReader, delivery_id: str, settings: Settings) -> DeliveryEntry:
-    entry = fold(store.events(delivery_id))
-    if entry is None:
-        raise InputError(
-            f"no delivery {delivery_id} in {settings.store}; see: linac-gateway history"
-        )
-    return entry
+    return find_entry(entries(store), delivery_id, settings)
 
 
 def _row(entry: DeliveryEntry) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from gateway.adapters.streams.pty import open_pty
 from gateway.adapters.streams.tcp import serve_tcp
 from gateway.app.hosting import make_simulated_room
+from gateway.domain.errors import ConfigError
 from gateway.domain.room import Room
 from gateway.ports.simulation import SimulatedRoom
 from gateway.ports.stream import ByteStream
@@ -50,8 +51,10 @@ async def simulate(
 ) -> None:
     """Serve the room's devices until SIGINT or SIGTERM; ``ready`` is called once they listen.
 
-    Raises ConfigError for an unknown fault and ConnectFailed when a port is taken.
+    Raises ConfigError for an unknown fault or a real room, ConnectFailed when a port is taken.
     """
+    if not room.simulated:
+        raise ConfigError(f"room {room.name} is a real one: no other devices may pass for its own")
     simulated = make_simulated_room(room, seed=seed, faults=faults, state_dir=hosting.state_dir)
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gateway.delivery.ledger import DeliveryEntry
-from gateway.domain.errors import GatewayError, PlanRejected
+from gateway.domain.delivery import DeliveryOutcome
 from gateway.domain.evidence import BeamEvidence
-from gateway.domain.findings import Finding, error
+from gateway.domain.findings import Finding
 from gateway.domain.reconciliation import ErrorStatistics, Reconciliation, Verdict
 
 
@@ -28,11 +28,11 @@ def delivery_summary(
         "delivery_id": entry.delivery_id,
         "state": entry.outcome.value,
         "verdict": reconciliation.verdict.value,
-        "plan": _plan(entry),
+        "plan": plan_row(entry),
         "room": entry.room,
         "seed": entry.seed,
         "continues": entry.continues,
-        "findings": [_finding(finding) for finding in findings],
+        "findings": [finding_row(finding) for finding in findings],
         "causes": [
             {
                 "cause": cause.cause,
@@ -55,21 +55,24 @@ def delivery_summary(
     }
 
 
-def refusal_summary(reason: GatewayError, plan: Mapping[str, Any] | None) -> dict[str, Any]:
+def refusal_summary(
+    findings: Sequence[Finding],
+    *,
+    plan: Mapping[str, Any],
+    room: str | None,
+    seed: int | None,
+    continues: str | None,
+) -> dict[str, Any]:
     """The summary of a delivery that was refused: nothing was delivered."""
-    if isinstance(reason, PlanRejected):
-        findings = reason.findings
-    else:
-        findings = (error(type(reason).__name__.lower(), "", str(reason)),)
     return {
         "delivery_id": None,
-        "state": "refused",
+        "state": DeliveryOutcome.REFUSED.value,
         "verdict": Verdict.FAIL.value,
-        "plan": plan,
-        "room": None,
-        "seed": None,
-        "continues": None,
-        "findings": [_finding(finding) for finding in findings],
+        "plan": dict(plan),
+        "room": room,
+        "seed": seed,
+        "continues": continues,
+        "findings": [finding_row(finding) for finding in findings],
         "causes": [],
         "beams": [],
     }
@@ -80,7 +83,8 @@ def as_json(summary: Mapping[str, Any]) -> str:
     return json.dumps(summary, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _plan(entry: DeliveryEntry) -> dict[str, Any]:
+def plan_row(entry: DeliveryEntry) -> dict[str, Any]:
+    """The plan of a delivery in JSON."""
     return {
         "sop_instance_uid": entry.plan_uid,
         "label": entry.plan_label,
@@ -117,7 +121,8 @@ def _beam(
     }
 
 
-def _finding(finding: Finding) -> dict[str, str]:
+def finding_row(finding: Finding) -> dict[str, str]:
+    """A finding in JSON."""
     return {
         "severity": finding.severity.value,
         "rule": finding.rule,

@@ -128,9 +128,9 @@ def deliver(
     if (plan_file is None) == (continue_id is None):
         raise ConfigError("deliver wants a plan, or --continue ID")
     with with_progress(quiet=common.quiet or common.as_json or dry_run) as progress:
-        from gateway.app.carry_out import Request
         from gateway.app.deliver import continue_delivery
         from gateway.app.deliver import deliver as run_delivery
+        from gateway.app.request import Request
 
         settings = common.settings(link)
         request = Request(

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from gateway.cli.show_records import print_result
 
 if TYPE_CHECKING:
-    from gateway.app.carry_out import Request
     from gateway.app.finish import Finished
+    from gateway.app.request import Request
     from gateway.settings import Settings
 
 

@@ -6,21 +6,21 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
+from gateway.delivery.beam_notes import BeamNotes
+from gateway.delivery.beam_state import BEAMING, BeamState
 from gateway.delivery.live_room import LiveRoom
+from gateway.delivery.order import Environment, Order
 from gateway.delivery.recorder import Recorder
-from gateway.delivery.result import Environment, Order
 from gateway.delivery.watch import Action, BeamWatch, Trip
 from gateway.domain.delivery import (
     CouchSample,
-    Interlock,
     MachineEvent,
     MachineSample,
     MachineState,
     PortalFrame,
     TerminationStatus,
 )
-from gateway.domain.errors import GatewayError, RemoteProtocolError
-from gateway.domain.evidence import FrameRecord, LinkIncident
+from gateway.domain.errors import GatewayError, MachineFault, RemoteProtocolError
 from gateway.domain.program import MachineProgram
 from gateway.domain.units import NS_PER_S
 from gateway.ports.store import Json
@@ -64,17 +64,18 @@ class BeamGuard:
         self._watch = BeamWatch(program, self._bounds, order.room.machine.mu_per_pulse)
         self._loop = asyncio.get_running_loop()
         self.ended: asyncio.Future[Ending] = self._loop.create_future()
+        self.state = BeamState()
+        self.notes = BeamNotes(program.beam_number)
+        self.meterset_mu = program.start_meterset_mu
         self._armed = False
         self._on = False
         self._heard_s = self._loop.time()
         self._couch_heard_s = self._loop.time()
         self._couch_start: CouchSample | None = None
-        self._interlocks = Interlock.NONE
         self._tripped: dict[Action, Trip] = {}
-        self._incidents: list[LinkIncident] = []
-        self._frames: list[FrameRecord] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._silence: asyncio.Task[None] | None = None
+        self._last_wait: asyncio.TimerHandle | None = None
 
     def arm(self) -> None:
         """From here on samples are recorded and judged."""
@@ -100,40 +101,41 @@ class BeamGuard:
 
     async def settle(self) -> None:
         """Wait for what was still being enforced or recorded. Raises StoreError."""
+        if self._last_wait is not None:
+            self._last_wait.cancel()
+        failures: list[BaseException] = []
         while self._tasks:
             done, _ = await asyncio.wait(self._tasks)
             self._tasks -= done
-            for task in done:
-                task.result()
+            failures += filter(None, (task.exception() for task in done))
+        if failures:
+            raise failures[0]
 
     def on_store_fault(self, error: GatewayError) -> None:
         """A record that cannot be kept ends the beam."""
         self._trip(Trip(Action.TERMINATE, "store", str(error)))
 
-    @property
-    def interlocks(self) -> tuple[str, ...]:
-        """Names of every interlock seen."""
-        return tuple(flag.name or str(flag.value) for flag in Interlock if flag & self._interlocks)
-
     def on_sample(self, sample: MachineSample) -> None:
         """Record, judge, and notice the end."""
+        self._follow(sample.state)
         if not self._armed:
             return
         self._heard_s = sample.received_ns / NS_PER_S
         self._recorder.sample(sample)
-        if sample.interlocks:
-            self._interlocks |= sample.interlocks
+        self.notes.interlock(sample.interlocks)
         trip = self._watch.judge(sample)
         if trip is not None:
             self._trip(trip)
-        if sample.state in (MachineState.BEAM_ON, MachineState.HELD):
+        if sample.state in BEAMING:
             self._on = True
+            self.meterset_mu = max(self.meterset_mu, sample.meterset_mu)
         elif sample.state in _ENDED:
-            self._end_by_state(sample)
+            self._end_by_state(sample.state)
 
     def on_event(self, event: MachineEvent) -> None:
         """Record what the machine says of itself."""
-        self._interlocks |= event.interlocks
+        self._follow(event.state)
+        self.notes.interlock(event.interlocks)
         self._spawn_record(
             "machine",
             code=event.code,
@@ -158,53 +160,29 @@ class BeamGuard:
                 self._trip(Trip(Action.HOLD, "couch-position", text))
 
     def on_frame(self, frame: PortalFrame) -> None:
-        """Keep a portal frame."""
-        self._frames.append(FrameRecord.of(frame))
+        """Keep a portal frame; one of another beam is told as an error of the imager."""
+        if frame.beam_number != self._program.beam_number:
+            text = f"a frame of beam {frame.beam_number} came during beam"
+            error = RemoteProtocolError(f"{text} {self._program.beam_number}")
+            self.notes.lost("imager", error, self._control_point())
+            return
+        self.notes.frame(frame)
         self._environment.frames.put(frame)
 
     def on_lost(self, device: str, error: GatewayError) -> None:
         """A lost linac ends the beam for us; a lost couch ends it by command; an imager not."""
-        self.incident(device, error)
+        self.notes.lost(device, error, self._control_point())
         if device == "linac":
             self._end(Ending(TerminationStatus.UNKNOWN, str(error)))
         elif device == "couch" and self._armed:
             self._trip(Trip(Action.TERMINATE, "couch-lost", str(error)))
 
-    def incident(self, device: str, error: GatewayError) -> None:
-        """Keep what happened to a device's link."""
-        code = "protocol-error" if isinstance(error, RemoteProtocolError) else "link-lost"
-        self._note(device, code, str(error))
-
-    async def record_incidents(self) -> None:
-        """Make every incident durable."""
-        for item in self._incidents:
-            await self._recorder.event(
-                "incident",
-                beam=self._program.beam_number,
-                device=item.device,
-                code=item.code,
-                text=item.text,
-                control_point=item.control_point,
-            )
-
-    def frame_log(self, frames_sent: int | None) -> dict[str, Json]:
-        """The frames of this beam without pixels, as they came."""
-        return {
-            "beam": self._program.beam_number,
-            "sent": frames_sent,
-            "frames": [
-                [
-                    int(frame.kind),
-                    frame.number,
-                    frame.start_time_ns,
-                    frame.end_time_ns,
-                    frame.start_meterset_mu,
-                    frame.end_meterset_mu,
-                    frame.saturated,
-                ]
-                for frame in self._frames
-            ],
-        }
+    def failed(self, device: str, command: str, error: GatewayError) -> None:
+        """A command did not do what it should: refused by the device, or lost on the way."""
+        if isinstance(error, MachineFault):
+            self._spawn_record("refused", device=device, command=command, text=str(error))
+        elif device not in self._live.lost:
+            self.notes.lost(device, error, self._control_point())
 
     async def _watch_silence(self) -> None:
         bounds = self._bounds
@@ -219,7 +197,7 @@ class BeamGuard:
             couch_silent_s = self._loop.time() - self._couch_heard_s
             if couch_silent_s >= self._order.room.couch.staleness_s:
                 text = f"no couch report for {couch_silent_s:.2f} s"
-                self._note_once("couch", "stale-telemetry", text)
+                self.notes.stale("couch", text, self._control_point())
                 self._trip(Trip(Action.HOLD, "couch-stale", text))
             held = silent_s >= bounds.hold_after_s
             limit = bounds.terminate_after_s if held else bounds.hold_after_s
@@ -232,19 +210,20 @@ class BeamGuard:
 
     def _stale(self, action: Action, silent_s: float) -> None:
         text = f"no telemetry for {silent_s * 1000:.0f} ms"
-        self._note_once("linac", "stale-telemetry", text)
+        self.notes.stale("linac", text, self._control_point())
         self._trip(Trip(action, "stale-telemetry", text))
 
-    def _note_once(self, device: str, code: str, text: str) -> None:
-        if not any(item.device == device and item.code == code for item in self._incidents):
-            self._note(device, code, text)
-
-    def _note(self, device: str, code: str, text: str) -> None:
+    def _control_point(self) -> float | None:
+        """Where in the plan's beam the machine stood when it was last heard, once it was on."""
         sample = self._live.sample
-        control_point = None
-        if self._on and sample is not None:
-            control_point = self._program.plan_control_point_at(sample.program_s)
-        self._incidents.append(LinkIncident(device, code, text, control_point))
+        if not self._on or sample is None:
+            return None
+        return self._program.plan_control_point_at(sample.program_s)
+
+    def _follow(self, told: MachineState) -> None:
+        wrong = self.state.follow(told)
+        if wrong is not None:
+            self._trip(Trip(Action.TERMINATE, "state", wrong))
 
     def _trip(self, trip: Trip) -> None:
         if self.ended.done() or trip.action in self._tripped or Action.TERMINATE in self._tripped:
@@ -253,38 +232,47 @@ class BeamGuard:
         self._spawn(self._enforce(trip))
 
     async def _enforce(self, trip: Trip) -> None:
-        linac = self._live.linac
-        try:
-            await (linac.hold() if trip.action is Action.HOLD else linac.terminate())
-        except GatewayError as error:
-            self.incident("linac", error)
+        """Act first, then record. What does not hold is terminated, what does not end is left."""
+        obeyed = await self._obeyed(trip.action)
+        if trip.action is Action.TERMINATE:
+            ending = Ending(TerminationStatus.MACHINE, f"{trip.code}: {trip.text}")
+            wait_s = self._bounds.terminate_after_s
+            self._last_wait = self._loop.call_later(wait_s, self._end, ending)
+        elif not obeyed and not self.state.ended:
+            text = f"{trip.text}; the machine did not hold"
+            self._trip(Trip(Action.TERMINATE, trip.code, text))
         await self._recorder.event(
             trip.action.value, beam=self._program.beam_number, code=trip.code, text=trip.text
         )
-        if trip.action is Action.TERMINATE:
-            await asyncio.wait((self.ended,), timeout=self._bounds.terminate_after_s)
-            self._end(Ending(TerminationStatus.MACHINE, f"{trip.code}: {trip.text}"))
 
-    def _end_by_state(self, sample: MachineSample) -> None:
-        if sample.state is MachineState.COMPLETE:
+    async def _obeyed(self, action: Action) -> bool:
+        linac = self._live.linac
+        try:
+            await (linac.hold() if action is Action.HOLD else linac.terminate())
+        except GatewayError as error:
+            self.failed("linac", action.value, error)
+            return False
+        return True
+
+    def _end_by_state(self, state: MachineState) -> None:
+        terminated = self._tripped.get(Action.TERMINATE)
+        if terminated is not None:
+            reason = f"{terminated.code}: {terminated.text}"
+            self._end(Ending(TerminationStatus.MACHINE, reason))
+        elif state is MachineState.COMPLETE:
             self._end(Ending(TerminationStatus.NORMAL, ""))
-            return
-        trip = self._tripped.get(Action.TERMINATE) or self._tripped.get(Action.HOLD)
-        names = "+".join(self.interlocks) or sample.state.name
-        reason = f"{trip.code}: {trip.text}" if trip else f"the machine ended the beam: {names}"
-        self._end(Ending(_ENDED[sample.state], reason))
+        else:
+            held = self._tripped.get(Action.HOLD)
+            names = "+".join(self.notes.interlocks) or state.name
+            reason = f"{held.code}: {held.text}" if held else f"the machine ended the beam: {names}"
+            self._end(Ending(_ENDED[state], reason))
 
     def _end(self, ending: Ending) -> None:
         if not self.ended.done():
             self.ended.set_result(ending)
 
     def _spawn_record(self, kind: str, **body: Json) -> None:
-        body = {"beam": self._program.beam_number, **body}
-        self._spawn(self._record(kind, body))
-
-    async def _record(self, kind: str, body: dict[str, Json]) -> None:
-        await self._recorder.event(kind, **body)
+        self._spawn(self._recorder.event(kind, beam=self._program.beam_number, **body))
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
-        task = self._loop.create_task(work)
-        self._tasks.add(task)
+        self._tasks.add(self._loop.create_task(work))

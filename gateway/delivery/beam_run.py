@@ -1,22 +1,36 @@
 """One beam, from intent to the counter's reading after it."""
 
 import asyncio
+from collections.abc import Mapping
 
+from gateway.delivery.beam_end import record_beam_end, telemetry_file
 from gateway.delivery.beam_guard import BeamGuard, Ending
+from gateway.delivery.counter import (
+    METERSET_RESOLUTION_MU,
+    CounterUnknown,
+    believed,
+    count_again,
+)
 from gateway.delivery.live_room import LiveRoom
-from gateway.delivery.read_back import verify_read_back
+from gateway.delivery.order import Environment, Order, PlannedBeam
+from gateway.delivery.read_back import verify_couch, verify_read_back
 from gateway.delivery.recorder import Recorder
-from gateway.delivery.result import Environment, Order, PlannedBeam
-from gateway.delivery.states import DELIVERY_TABLE, DeliveryEvent, DeliveryState, step
+from gateway.delivery.states import DeliveryEvent
+from gateway.delivery.to_its_end import to_its_end
+from gateway.domain.axes import Axis
 from gateway.domain.delivery import BeamDelivery, CounterReading, ReadBack, TerminationStatus
-from gateway.domain.errors import GatewayError, LinkError, MachineFault, ProtocolError
+from gateway.domain.errors import GatewayError, LinkError, MachineFault, ProtocolError, StoreError
 from gateway.formats.telemetry_parquet import write_telemetry
+
+IMAGER_REPLIES = 10
+"""How many reply times a panel may take to send what it has integrated."""
 
 
 class BeamRun:
     """Delivers one program once.
 
     Intent, arming and beam-on are durable before the command; hold and terminate act first.
+    ``delivery`` says how it ended, once it has.
     """
 
     def __init__(
@@ -28,16 +42,17 @@ class BeamRun:
         environment: Environment,
     ) -> None:
         self._planned = planned
+        self._program = planned.program
         self._order = order
         self._live = live
         self._recorder = recorder
         self._environment = environment
-        self._state = DeliveryState.IDLE
         self._guard = BeamGuard(planned.program, order, live, recorder, environment)
         self._acquiring = False
-        self.delivery: BeamDelivery | None = None
         self._recording = False
-        self._started_ns = 0
+        self._commanded = False
+        self._started_ns = environment.clock.now_ns()
+        self.delivery: BeamDelivery | None = None
 
     async def run(self) -> BeamDelivery:
         """Deliver; returns how the beam ended, with the machine's counter where it could be read.
@@ -45,26 +60,23 @@ class BeamRun:
         Cancellation turns the beam off, records, and is raised again. Raises StoreError when
         the record cannot be kept (the beam is off by then).
         """
-        program = self._planned.program
-        self._started_ns = self._environment.clock.now_ns()
-        await self._recorder.event(
-            "beam-intent",
-            beam=program.beam_number,
-            start_meterset_mu=program.start_meterset_mu,
-            end_meterset_mu=program.end_meterset_mu,
-        )
         self._live.listener = self._guard
         try:
+            await self._recorder.event(
+                "beam-intent",
+                beam=self._program.beam_number,
+                start_meterset_mu=self._program.start_meterset_mu,
+                end_meterset_mu=self._program.end_meterset_mu,
+            )
             ending = await self._deliver()
         except asyncio.CancelledError:
             aborted = Ending(TerminationStatus.OPERATOR, "aborted by the operator")
-            self.delivery = await self._finish(aborted)
+            await to_its_end(self._finish(aborted))
             raise
         except BaseException:
-            await self._turn_off()
+            await to_its_end(self._abandon())
             raise
-        self.delivery = await self._finish(ending)
-        return self.delivery
+        return await to_its_end(self._finish(ending))
 
     def on_store_fault(self, error: GatewayError) -> None:
         """The record cannot be kept: the beam ends."""
@@ -73,35 +85,51 @@ class BeamRun:
     async def _deliver(self) -> Ending:
         try:
             await self._set_up()
-            await self._beam_on()
+            await self._arm()
+            async with self._guard:
+                self._commanded = True
+                await self._live.linac.beam_on()
+                return await self._guard.ended
         except MachineFault as fault:
-            return Ending(TerminationStatus.MACHINE, str(fault))
+            ending = Ending(TerminationStatus.MACHINE, str(fault))
         except (LinkError, ProtocolError) as lost:
-            return Ending(TerminationStatus.UNKNOWN, str(lost))
-        async with self._guard:
-            return await self._guard.ended
+            ending = Ending(TerminationStatus.UNKNOWN, str(lost))
+        return self._guard.ended.result() if self._guard.ended.done() else ending
 
     async def _set_up(self) -> None:
-        program, live = self._planned.program, self._live
+        program, live = self._program, self._live
+        live.require("linac", "couch")
         if program.couch:
             await live.couch.move_to(program.couch, self._planned.couch_bound_s)
         crc32 = await live.linac.load(program, self._order.token)
-        self._step(DeliveryEvent.LOAD)
+        self._guard.state.command(DeliveryEvent.LOAD)
         await live.linac.prepare(self._planned.prepare_bound_s)
-        self._step(DeliveryEvent.PREPARE)
+        self._guard.state.command(DeliveryEvent.PREPARE)
         read_back = await live.linac.read_back()
-        await self._record_read_back(read_back)
-        findings = verify_read_back(read_back, program, crc32, self._order.tolerance)
+        couch_mm = await live.couch.position()
+        await self._record_read_back(read_back, couch_mm)
+        findings = (
+            *verify_read_back(read_back, program, crc32, self._order.tolerance),
+            *verify_couch(couch_mm, program, self._order.tolerance),
+        )
         if findings:
             messages = "; ".join(finding.message for finding in findings[:3])
             more = f"; and {len(findings) - 3} more" if len(findings) > 3 else ""
             raise MachineFault("READ_BACK", messages + more)
-        if program.mode.radiation_type == "PHOTON" and "imager" not in live.lost:
-            kind, rate = self._order.acquisition.kind, self._order.acquisition.frame_rate_hz
-            await live.imager.start(program.beam_number, kind, rate)
-            self._acquiring = True
+        if program.mode.radiation_type == "PHOTON":
+            await self._start_images()
 
-    async def _record_read_back(self, read_back: ReadBack) -> None:
+    async def _start_images(self) -> None:
+        """A beam is delivered without images when the imager is lost; the record says so."""
+        lost = self._live.lost.get("imager")
+        if lost is not None:
+            self._guard.on_lost("imager", lost)
+            return
+        kind, rate = self._order.acquisition.kind, self._order.acquisition.frame_rate_hz
+        self._acquiring = True
+        await self._live.imager.start(self._program.beam_number, kind, rate)
+
+    async def _record_read_back(self, read_back: ReadBack, couch_mm: Mapping[Axis, float]) -> None:
         await self._recorder.event(
             "read-back",
             beam=read_back.beam_number,
@@ -113,28 +141,44 @@ class BeamRun:
             end_meterset_mu=read_back.end_meterset_mu,
             program_crc32=read_back.program_crc32,
             positions=[int(position) for position in read_back.positions],
+            couch_mm={axis.value: position for axis, position in couch_mm.items()},
         )
 
-    async def _beam_on(self) -> None:
-        number = self._planned.program.beam_number
+    async def _arm(self) -> None:
+        number = self._program.beam_number
         await self._recorder.event("armed", beam=number, by=list(self._order.armed_by))
         await self._recorder.event("beam-on", beam=number)
-        self._recorder.begin_beam(number, self._planned.program.layout)
+        self._live.require("linac", "couch")
+        self._recorder.begin_beam(number, self._program.layout)
         self._recording = True
+        self._guard.state.command(DeliveryEvent.BEAM_ON)
         self._guard.arm()
-        await self._live.linac.beam_on()
-        self._step(DeliveryEvent.BEAM_ON)
 
     async def _finish(self, ending: Ending) -> BeamDelivery:
         """Beam off, frames in, counter read, everything durable, in this order."""
         await self._turn_off()
         frames_sent = await self._finish_images()
-        reading = await self._read_counter()
+        meterset_mu = await self._meterset()
+        await self._unload()
         self._live.listener = None
         await self._guard.settle()
-        delivery = await self._record_end(ending, reading, frames_sent)
-        await self._unload()
+        samples, lost = await self._keep_telemetry()
+        await self._guard.notes.record(self._recorder, frames_sent)
+        delivery = self._ended(ending, meterset_mu, samples, lost)
+        await record_beam_end(self._recorder, delivery)
+        self.delivery = delivery
+        await self._environment.frames.flush()
         return delivery
+
+    async def _abandon(self) -> None:
+        """Beam off, and nothing left running: the record cannot be kept, or this program failed."""
+        await self._turn_off()
+        self._live.listener = None
+        await self._recorder.abandon()
+        try:
+            await self._guard.settle()
+        except StoreError:
+            return
 
     async def _turn_off(self) -> None:
         if "linac" in self._live.lost:
@@ -142,98 +186,95 @@ class BeamRun:
         try:
             await self._live.linac.terminate()
         except GatewayError as error:
-            self._guard.incident("linac", error)
+            self._guard.failed("linac", "terminate", error)
 
     async def _finish_images(self) -> int | None:
         if not self._acquiring or "imager" in self._live.lost:
             return None
+        timeout_s = self._order.room.bounds.reply_timeout_s * IMAGER_REPLIES
         try:
-            sent = await self._live.imager.finish(self._order.room.bounds.reply_timeout_s * 10)
+            return await self._live.imager.finish(timeout_s)
         except GatewayError as error:
-            self._guard.incident("imager", error)
+            self._guard.failed("imager", "finish", error)
             return None
-        await self._environment.frames.flush()
-        return sent
 
-    async def _read_counter(self) -> CounterReading | None:
-        """The counter over the live link; None when it cannot be had here.
+    async def _meterset(self) -> float | None:
+        """Where the beam's meterset stands for certain; None where that cannot be known now.
 
-        A beam the machine never loaded has delivered nothing, which is a reading too.
+        The counter is read over the live link, else over a fresh one.
         """
-        if "linac" in self._live.lost:
-            return None
-        number = self._planned.program.beam_number
+        if not self._commanded:
+            return self._program.start_meterset_mu
+        number, token = self._program.beam_number, self._order.token
         try:
-            reading = await self._live.linac.read_counter(self._order.token, number)
+            return self._believed(await self._live.linac.read_counter(token, number))
+        except CounterUnknown:
+            await self._live.linac.aclose()
         except GatewayError as error:
-            self._guard.incident("linac", error)
+            self._guard.failed("linac", "read-counter", error)
+            await self._live.linac.aclose()
+        linac, bounds = self._environment.devices().linac, self._order.room.bounds
+        try:
+            return self._believed(await count_again(linac, token, number, bounds))
+        except CounterUnknown as error:
+            await self._recorder.event("counter-unknown", beam=number, text=str(error))
             return None
-        start = self._planned.program.start_meterset_mu
-        return reading or CounterReading(self._order.token, number, start, start, finished=True)
 
-    async def _record_end(
-        self, ending: Ending, reading: CounterReading | None, frames_sent: int | None
-    ) -> BeamDelivery:
-        samples, lost = 0, 0
-        if self._recording:
-            telemetry = await self._recorder.end_beam()
-            content = await asyncio.to_thread(write_telemetry, telemetry)
-            await self._recorder.file(telemetry_file(telemetry.beam_number), content)
-            samples, lost = int(telemetry.sequence.size), self._recorder.lost_samples
-        certain = reading is not None and reading.finished
-        status = ending.status
-        if status is TerminationStatus.UNKNOWN and certain:
-            status = TerminationStatus.MACHINE
-        delivery = BeamDelivery(
-            beam_number=self._planned.program.beam_number,
-            beam_name=self._planned.program.beam_name,
-            planned_mu=self._planned.beam.meterset_mu,
-            start_meterset_mu=self._planned.program.start_meterset_mu,
-            end_meterset_mu=reading.meterset_mu if reading is not None and certain else None,
-            termination_status=status if certain else TerminationStatus.UNKNOWN,
-            termination_reason=ending.reason,
-            interlocks=self._guard.interlocks,
-            samples=samples,
-            lost_samples=lost,
-            started_ns=self._started_ns,
-            ended_ns=self._environment.clock.now_ns(),
+    def _believed(self, reading: CounterReading | None) -> float:
+        return believed(
+            reading,
+            start_mu=self._program.start_meterset_mu,
+            seen_mu=self._guard.meterset_mu,
+            mu_per_pulse=self._order.room.machine.mu_per_pulse,
         )
-        await self._guard.record_incidents()
-        await self._recorder.event("frames", **self._guard.frame_log(frames_sent))
-        await record_beam_end(self._recorder, delivery)
-        return delivery
 
     async def _unload(self) -> None:
+        """So that nothing stays loaded; a faulted machine keeps its program until it is reset."""
         if "linac" in self._live.lost:
             return
         try:
             await self._live.linac.unload()
         except GatewayError as error:
-            self._guard.incident("linac", error)
+            self._guard.failed("linac", "unload", error)
 
-    def _step(self, event: DeliveryEvent) -> None:
-        self._state = step(DELIVERY_TABLE, self._state, event)
+    async def _keep_telemetry(self) -> tuple[int, int]:
+        """How many samples were kept, and how many never came."""
+        if not self._recording:
+            return 0, 0
+        telemetry = await self._recorder.end_beam()
+        content = await asyncio.to_thread(write_telemetry, telemetry)
+        await self._recorder.file(telemetry_file(telemetry.beam_number), content)
+        return int(telemetry.sequence.size), self._recorder.lost_samples
 
+    def _ended(
+        self, ending: Ending, meterset_mu: float | None, samples: int, lost: int
+    ) -> BeamDelivery:
+        status, reason = self._judged(ending, meterset_mu)
+        return BeamDelivery(
+            beam_number=self._program.beam_number,
+            beam_name=self._program.beam_name,
+            planned_mu=self._planned.beam.meterset_mu,
+            start_meterset_mu=self._program.start_meterset_mu,
+            end_meterset_mu=meterset_mu,
+            termination_status=status,
+            termination_reason=reason,
+            interlocks=self._guard.notes.interlocks,
+            samples=samples,
+            lost_samples=lost,
+            started_ns=self._started_ns,
+            ended_ns=self._environment.clock.now_ns(),
+        )
 
-def telemetry_file(beam_number: int) -> str:
-    """The name of a beam's telemetry in the delivery's folder."""
-    return f"telemetry_beam_{beam_number}.parquet"
-
-
-async def record_beam_end(recorder: Recorder, delivery: BeamDelivery) -> None:
-    """Make the end of a beam durable."""
-    await recorder.event(
-        "beam-end",
-        beam=delivery.beam_number,
-        name=delivery.beam_name,
-        planned_mu=delivery.planned_mu,
-        start_meterset_mu=delivery.start_meterset_mu,
-        end_meterset_mu=delivery.end_meterset_mu,
-        termination_status=delivery.termination_status.value,
-        termination_reason=delivery.termination_reason,
-        interlocks=list(delivery.interlocks),
-        samples=delivery.samples,
-        lost_samples=delivery.lost_samples,
-        started_ns=delivery.started_ns,
-        ended_ns=delivery.ended_ns,
-    )
+    def _judged(self, ending: Ending, meterset_mu: float | None) -> tuple[TerminationStatus, str]:
+        """The ending in the light of the counter: only a whole meterset is a normal end."""
+        if meterset_mu is None:
+            return TerminationStatus.UNKNOWN, ending.reason or "the counter could not be read"
+        missing_mu = self._program.end_meterset_mu - meterset_mu
+        if ending.status is TerminationStatus.NORMAL:
+            if missing_mu <= self._order.room.machine.mu_per_pulse + METERSET_RESOLUTION_MU:
+                return TerminationStatus.NORMAL, ending.reason
+            text = f"the machine says complete, but its counter lacks {missing_mu:.3f} MU"
+            return TerminationStatus.MACHINE, text
+        if ending.status is TerminationStatus.UNKNOWN:
+            return TerminationStatus.MACHINE, ending.reason
+        return ending.status, ending.reason

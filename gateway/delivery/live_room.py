@@ -3,9 +3,8 @@
 import asyncio
 from typing import Protocol
 
-from gateway.delivery.result import Devices
+from gateway.delivery.order import Devices
 from gateway.delivery.states import LINK_TABLE, LinkEvent, LinkState, step
-from gateway.domain.axes import COUCH_TRANSLATIONS
 from gateway.domain.delivery import (
     CouchSample,
     MachineEvent,
@@ -73,7 +72,15 @@ class LiveRoom:
         for device in self.links:
             self._step(device, LinkEvent.OPENED)
             self._step(device, LinkEvent.WELCOMED)
+            if device in self.lost:
+                self._step(device, LinkEvent.FAILED)
         self._require_same_machine()
+
+    def require(self, *devices: str) -> None:
+        """Raises what ended the link of the first of ``devices`` that is lost."""
+        for device in devices:
+            if device in self.lost:
+                raise self.lost[device]
 
     async def aclose(self) -> None:
         """Close all links; idempotent."""
@@ -131,8 +138,12 @@ class LiveRoom:
                 f"{_describe(self.machine)}, the room file describes another layout; "
                 "name the room that the machine belongs to"
             )
-        if set(self.room.couch_axes) - set(COUCH_TRANSLATIONS):
-            raise ConfigError(f"room {self.room.name}: couch_axes names axes a couch has not")
+        if self.machine.dead_man_s > self.room.bounds.dead_man_s:
+            raise ConfigError(
+                f"room {self.room.name}: the machine's dead-man waits "
+                f"{self.machine.dead_man_s:g} s, the room allows "
+                f"{self.room.bounds.dead_man_s:g} s"
+            )
 
 
 def _describe(machine: MachineIdentity) -> str:

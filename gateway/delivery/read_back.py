@@ -1,23 +1,23 @@
 """The machine's own reading before a beam, against what it was given to do."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from gateway.delivery.counter import METERSET_RESOLUTION_MU
 from gateway.domain.axes import Axis
 from gateway.domain.delivery import Interlock, MachineState, ReadBack
 from gateway.domain.findings import Finding, error
 from gateway.domain.program import MachineProgram
 from gateway.domain.units import WIRE_UNITS_PER_MM
 
-METERSET_RESOLUTION_MU = 1e-6
-
 
 @dataclass(frozen=True, slots=True)
 class ReadBackTolerance:
     """How far a read-back may be from the program's first row before the beam is refused.
 
-    ``couch_mm`` is how far the couch may wander from where it stood at beam-on.
+    ``couch_mm`` is also how far the couch may wander from where it stood at beam-on.
     """
 
     leaf_mm: float
@@ -33,6 +33,17 @@ def verify_read_back(
     return (
         *_wrong_setup(read_back, program, program_crc32),
         *_misplaced(read_back, program, tolerance),
+    )
+
+
+def verify_couch(
+    position_mm: Mapping[Axis, float], program: MachineProgram, tolerance: ReadBackTolerance
+) -> tuple[Finding, ...]:
+    """Every couch axis that does not stand where the program wants it, as an error finding."""
+    return tuple(
+        error("read-back", "", f"{axis} reads {position_mm[axis]:.3f}, wanted {wanted:.3f} mm")
+        for axis, wanted in program.couch.items()
+        if not abs(position_mm[axis] - wanted) <= tolerance.couch_mm
     )
 
 

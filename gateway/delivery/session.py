@@ -1,19 +1,24 @@
 """A delivery: all beams of an order, one after the other, each once."""
 
 import asyncio
+from dataclasses import dataclass
 
 from gateway.delivery.beam_run import BeamRun
-from gateway.delivery.counter import CounterUnknown, count_again
 from gateway.delivery.live_room import LiveRoom
+from gateway.delivery.order import Environment, Order
 from gateway.delivery.recorder import Recorder
-from gateway.delivery.result import Environment, Order, SessionResult
-from gateway.domain.delivery import (
-    BeamDelivery,
-    DeliveryOutcome,
-    MachineIdentity,
-    TerminationStatus,
-)
+from gateway.delivery.to_its_end import to_its_end
+from gateway.domain.delivery import BeamDelivery, DeliveryOutcome, TerminationStatus
 from gateway.domain.errors import GatewayError
+
+
+@dataclass(frozen=True, slots=True)
+class SessionResult:
+    """How the delivery ended, beam by beam, in the order delivered; the reason for people."""
+
+    outcome: DeliveryOutcome
+    beams: tuple[BeamDelivery, ...]
+    reason: str
 
 
 class DeliverySession:
@@ -30,20 +35,18 @@ class DeliverySession:
         """Deliver the order.
 
         Raises LinkError, ProtocolError, MachineFault or ConfigError when the room cannot be
-        connected (nothing has been recorded then), and StoreError when the record cannot be
+        connected (no delivery has been recorded then), and StoreError when the record cannot be
         kept. Cancellation (an operator's abort) is recorded and raised again.
         """
         self._recorder.watch(self.on_store_fault, self._tell_progress)
         live = LiveRoom(self._environment.devices(), self._order.room)
         try:
             await live.connect()
-            await self._recorder.event("intent", **self._order.intent)
             for name, content in self._order.files.items():
                 await self._recorder.file(name, content)
-            await self._record_identity(live.machine, live)
             return await self._deliver(live)
         finally:
-            await live.aclose()
+            await to_its_end(live.aclose())
 
     def on_store_fault(self, error: GatewayError) -> None:
         """Told by the recorder, once, when it cannot keep up or cannot write."""
@@ -57,22 +60,24 @@ class DeliverySession:
     async def _deliver(self, live: LiveRoom) -> SessionResult:
         heart = asyncio.create_task(self._beat(live))
         try:
+            await to_its_end(self._open_record(live))
             await self._deliver_beams(live)
         except asyncio.CancelledError:
-            aborted = self._run.delivery if self._run is not None else None
-            if aborted is not None and aborted not in self._beams:
-                self._beams.append(aborted)
-            await self._conclude()
+            await to_its_end(self._conclude())
             raise
         finally:
             heart.cancel()
-            await asyncio.wait((heart,))
-        return await self._conclude()
+            await to_its_end(_ended(heart))
+        return await to_its_end(self._conclude())
 
     async def _deliver_beams(self, live: LiveRoom) -> None:
         for planned in self._order.beams:
             self._run = BeamRun(planned, self._order, live, self._recorder, self._environment)
-            self._beams.append(await self._run.run())
+            try:
+                await self._run.run()
+            finally:
+                if self._run.delivery is not None:
+                    self._beams.append(self._run.delivery)
             if self._beams[-1].termination_status is not TerminationStatus.NORMAL:
                 return
 
@@ -86,43 +91,22 @@ class DeliverySession:
             await asyncio.sleep(self._order.room.bounds.heartbeat_period_s)
 
     async def _conclude(self) -> SessionResult:
-        """Settle an uncertain meterset from the counter if it can be had, and record the end."""
         reason = self._beams[-1].termination_reason if self._beams else "aborted before a beam"
-        certain = all(beam.end_meterset_mu is not None for beam in self._beams)
-        if not certain:
-            certain = await self._count_again()
-        outcome = self._outcome(certain)
+        outcome = self._outcome()
         await self._recorder.event("end", outcome=outcome.value, reason=reason)
         return SessionResult(outcome, tuple(self._beams), reason)
 
-    async def _count_again(self) -> bool:
-        uncertain = self._beams[-1]
-        try:
-            reading = await count_again(
-                self._environment.devices().linac,
-                self._order.token,
-                uncertain.beam_number,
-                self._order.room.bounds,
-            )
-        except CounterUnknown:
-            return False
-        start = uncertain.start_meterset_mu
-        meterset_mu = reading.meterset_mu if reading is not None else start
-        await self._recorder.event(
-            "counter", beam=uncertain.beam_number, meterset_mu=meterset_mu, by="machine"
-        )
-        return True
-
-    def _outcome(self, certain: bool) -> DeliveryOutcome:
-        if not certain:
+    def _outcome(self) -> DeliveryOutcome:
+        if any(beam.end_meterset_mu is None for beam in self._beams):
             return DeliveryOutcome.UNRESOLVED
         normal = [beam.termination_status is TerminationStatus.NORMAL for beam in self._beams]
         if all(normal) and len(normal) == len(self._order.beams):
             return DeliveryOutcome.COMPLETE
         return DeliveryOutcome.TERMINATED
 
-    async def _record_identity(self, machine: MachineIdentity, live: LiveRoom) -> None:
-        panel = live.panel
+    async def _open_record(self, live: LiveRoom) -> None:
+        await self._recorder.event("intent", **self._order.intent)
+        machine, panel = live.machine, live.panel
         await self._recorder.event(
             "connected",
             machine={
@@ -146,3 +130,9 @@ class DeliverySession:
                 "bits": panel.bits,
             },
         )
+
+
+async def _ended(heart: "asyncio.Task[None]") -> None:
+    await asyncio.wait((heart,))
+    if not heart.cancelled():
+        heart.result()

@@ -1,10 +1,7 @@
 """The two state tables of a delivery: the link to a device, and the beam.
 
 Each table is the whole truth about what may follow what; :func:`step` refuses everything else.
-
-Invariants of a link: READY only after NEGOTIATING; nothing leaves CLOSED.
-Invariants of a beam: BEAM_ON only from PREPARED, or from HELD by an explicit resume; COMPLETE,
-TERMINATED and FAULT are left only by UNLOAD; TERMINATE is accepted wherever a beam is loaded.
+Their diagrams and invariants are in ``docs/states.md``.
 """
 
 from collections.abc import Mapping
@@ -93,6 +90,7 @@ DELIVERY_TABLE: Mapping[tuple[DeliveryState, DeliveryEvent], DeliveryState] = {
     (DeliveryState.HELD, DeliveryEvent.HOLD): DeliveryState.HELD,
     (DeliveryState.HELD, DeliveryEvent.RESUME): DeliveryState.BEAM_ON,
     (DeliveryState.BEAM_ON, DeliveryEvent.COMPLETE): DeliveryState.COMPLETE,
+    (DeliveryState.HELD, DeliveryEvent.COMPLETE): DeliveryState.COMPLETE,
     **{(state, DeliveryEvent.TERMINATE): DeliveryState.TERMINATED for state in _LIVE},
     **{(state, DeliveryEvent.FAULT): DeliveryState.FAULT for state in _LIVE},
     **{

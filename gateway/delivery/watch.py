@@ -14,6 +14,7 @@ from gateway.planning.bounds import (
     meterset_ceiling_mu,
 )
 
+_WAITING = frozenset({MachineState.LOADED, MachineState.PREPARING, MachineState.PREPARED})
 RATE_WINDOW_NS = NS_PER_S
 RATE_ALLOWANCE_PULSES = 2
 """A pulse may fall on either side of each end of the window."""
@@ -36,7 +37,7 @@ class Trip:
 
 
 class BeamWatch:
-    """Meterset, dose rate, time and hold ceilings of one beam.
+    """Meterset, dose rate, time, hold and start ceilings of one beam.
 
     The ceilings come from the program and the room's bounds, never from what the machine says
     about itself: the dose rate is measured by its counter and clock over the last second.
@@ -52,6 +53,9 @@ class BeamWatch:
         self._meterset_mu = program.start_meterset_mu
         self._on_ns = 0
         self._held_since_ns: int | None = None
+        self._maximum_wait_ns = NS_PER_S * bounds.reply_timeout_s
+        self._waiting_since_ns: int | None = None
+        self._beam_number = program.beam_number
         self._time_ns: int | None = None
 
     def judge(self, sample: MachineSample) -> Trip | None:
@@ -60,17 +64,38 @@ class BeamWatch:
         self._time_ns = sample.machine_time_ns
         if step_ns < 0:
             return Trip(Action.TERMINATE, "clock", "the machine's clock went back")
+        if sample.state in _WAITING:
+            return self._judge_wait(sample)
+        return self._judge_counter(sample) or self._judge_state(sample, step_ns)
+
+    def _judge_counter(self, sample: MachineSample) -> Trip | None:
+        if sample.beam_number != self._beam_number:
+            text = f"the machine delivers beam {sample.beam_number}, not {self._beam_number}"
+            return Trip(Action.TERMINATE, "beam-number", text)
         if sample.meterset_mu > self._meterset_ceiling_mu:
             return self._meterset_trip(sample)
         if sample.meterset_mu < self._meterset_mu:
             return Trip(Action.TERMINATE, "meterset", "the machine's dose counter went back")
         self._meterset_mu = sample.meterset_mu
+        return None
+
+    def _judge_state(self, sample: MachineSample, step_ns: int) -> Trip | None:
         if sample.state is MachineState.HELD:
             return self._judge_hold(sample)
         self._held_since_ns = None
         if sample.state is MachineState.BEAM_ON:
             return self._judge_beam(sample, step_ns)
         return None
+
+    def _judge_wait(self, sample: MachineSample) -> Trip | None:
+        """A machine that took the command and does not beam."""
+        if self._waiting_since_ns is None:
+            self._waiting_since_ns = sample.machine_time_ns
+        waited_ns = sample.machine_time_ns - self._waiting_since_ns
+        if waited_ns <= self._maximum_wait_ns:
+            return None
+        text = f"no beam {waited_ns / NS_PER_S:.1f} s after it was commanded"
+        return Trip(Action.TERMINATE, "no-beam", text)
 
     def _meterset_trip(self, sample: MachineSample) -> Trip:
         return Trip(

@@ -1,6 +1,5 @@
-"""Where portal frames go as they arrive, and come back from."""
+"""Where portal frames go as they arrive."""
 
-from collections.abc import Sequence
 from typing import Protocol
 
 from gateway.domain.delivery import PortalFrame
@@ -15,8 +14,4 @@ class FrameSink(Protocol):
 
     async def flush(self) -> None:
         """Wait until every frame taken is on disk. Raises StoreError."""
-        ...
-
-    def frames(self, beam_number: int) -> Sequence[PortalFrame]:
-        """The beam's frames in the order of arrival; pixels are read when they are used."""
         ...

@@ -88,6 +88,7 @@ def intent(**changes: object) -> tuple[str, dict[str, object]]:
         "seed": 7,
         "token": "00" * 16,
         "continues": None,
+        "mu_per_pulse": 0.028,
         "beams": [
             {"number": n, "name": f"b{n}", "planned_mu": 100.0, "start_meterset_mu": 0.0}
             for n in (1, 2)

@@ -32,7 +32,11 @@ def test_complete_only_when_every_beam_ended_normally() -> None:
 def test_a_beam_that_was_on_is_uncertain_until_it_is_counted() -> None:
     killed = (intent(), ON1)
     assert outcome(*killed) is DeliveryOutcome.UNRESOLVED
-    counted = (*killed, ("counter", {"beam": 1, "meterset_mu": 31.5}), END)
+    counted = (
+        *killed,
+        ("counter", {"beam": 1, "meterset_mu": 31.5, "by": "machine", "reason": ""}),
+        END,
+    )
     assert outcome(*counted) is DeliveryOutcome.TERMINATED
     lost = (*killed, beam_end(1, None, "UNKNOWN"), END)
     assert outcome(*lost) is DeliveryOutcome.UNRESOLVED

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from gateway.app.carry_out import Request
 from gateway.app.deliver import deliver
 from gateway.app.finish import Finished
 from gateway.app.generate import write_generated_plan
+from gateway.app.request import Request
 from gateway.settings import Settings
 
 

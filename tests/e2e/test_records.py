@@ -8,9 +8,9 @@ from pathlib import Path
 import pydicom
 import pytest
 
-from gateway.app.carry_out import Request
 from gateway.app.deliver import continue_delivery
 from gateway.app.records import history, reconcile_again, show, verify
+from gateway.app.request import Request
 from gateway.app.resolve import Entered, resolve
 from gateway.domain.delivery import DeliveryOutcome
 from gateway.domain.errors import Blocked, ConfigError, PlanRejected

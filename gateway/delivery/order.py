@@ -1,11 +1,11 @@
-"""What is delivered, with what, and what a session leaves."""
+"""What is delivered, and with what."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.delivery.read_back import ReadBackTolerance
-from gateway.domain.delivery import BeamDelivery, DeliveryOutcome, FrameKind
+from gateway.domain.delivery import FrameKind
 from gateway.domain.plan import Beam
 from gateway.domain.program import MachineProgram
 from gateway.domain.room import Room
@@ -82,12 +82,3 @@ class Environment:
     frames: FrameSink
     clock: WallClock
     progress: Callable[[int, float, float], None]
-
-
-@dataclass(frozen=True, slots=True)
-class SessionResult:
-    """How the delivery ended, beam by beam, in the order delivered; the reason for people."""
-
-    outcome: DeliveryOutcome
-    beams: tuple[BeamDelivery, ...]
-    reason: str
