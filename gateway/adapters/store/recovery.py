@@ -42,10 +42,9 @@ def _require_head(connection: sqlite3.Connection, root: Path, count: int) -> Non
         head = read_head(root)
     except ValueError as error:
         raise StoreError(_refusal(root, f"its head is damaged: {error}")) from error
-    sequence, sha256 = head or BEGINNING
-    if sequence:
-        row = connection.execute("SELECT sha256 FROM events WHERE sequence = ?", (sequence,))
-        sha256 = (row.fetchone() or ("",))[0]
+    sequence, _ = head or BEGINNING
+    rows = connection.execute("SELECT sha256 FROM events WHERE sequence = ?", (sequence,))
+    (sha256,) = rows.fetchone() or (BEGINNING[1] if sequence == 0 else None,)
     finding = against_head(head, count, sha256)
     if finding.severity is Severity.ERROR:
         raise StoreError(_refusal(root, finding.message))
