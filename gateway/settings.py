@@ -1,6 +1,7 @@
 """Settings: built-in defaults, a TOML file, environment, command line, in rising precedence."""
 
 import getpass
+import os
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,14 @@ def _default_store() -> Path:
     return user_data_path("linac-gateway", appauthor=False)
 
 
+def _user() -> str:
+    """Who is at work; a process of a container may have a number and no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid-{os.getuid()}"
+
+
 class Settings(BaseSettings):
     """One validated object for everything a site may set.
 
@@ -39,7 +48,7 @@ class Settings(BaseSettings):
 
     store: Path = Field(default_factory=_default_store)
     site: Path | None = None
-    operator: str = Field(default_factory=getpass.getuser)
+    operator: str = Field(default_factory=_user)
     links: Links = Links()
 
     @classmethod
@@ -61,13 +70,14 @@ def load_settings(file: Path | None, store: Path | None = None) -> Settings:
     try:
         settings = Settings(**values)
     except ValidationError as error:
-        where = file if file is not None else "environment"
+        where = "environment" if file is None else f"{file} or environment"
         problems = "; ".join(
             f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}"
             for item in error.errors()
         )
         raise ConfigError(f"{where}: {problems}") from error
-    return settings if store is None else settings.model_copy(update={"store": store})
+    wanted = settings.store if store is None else store
+    return settings.model_copy(update={"store": wanted.expanduser()})
 
 
 def _read_toml(file: Path) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gateway.adapters.store import open_reader
+from gateway.adapters.store.schema import DATABASE
 from gateway.app.finish import findings_of, image_counts, judge
 from gateway.app.fractions import entries, find_entry
 from gateway.app.summary import delivery_summary
@@ -24,7 +25,7 @@ def utc(at_ns: int) -> str:
 
 def history(settings: Settings) -> list[dict[str, Any]]:
     """One row a delivery, oldest first; empty where there is no store yet."""
-    if not settings.store.exists():
+    if not (settings.store / DATABASE).exists():
         return []
     with _reader(settings) as store:
         return [_row(entry) for entry in entries(store)]

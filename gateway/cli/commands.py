@@ -6,11 +6,12 @@ from typing import Annotated
 import typer
 
 from gateway.cli import options
-from gateway.cli.options import FractionGroup, Link, Out, Seed, Speed, common
-from gateway.domain.errors import ConfigError
+from gateway.cli.entry import Commands
+from gateway.cli.options import Fault, FractionGroup, Link, Out, Seed, Speed, common
 
 app = typer.Typer(
     name="linac-gateway",
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -60,7 +61,9 @@ def plan(
     kind: Annotated[str, typer.Argument(metavar="KIND", help="See 'plan list'.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="The file to write.")] = Path("plan.dcm"),
     machine: Annotated[str, typer.Option(help="A machine; see 'machines'.")] = "truebeam-m120",
-    seed: Annotated[int, typer.Option(help="Seed of the plan's random parts.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=options.LARGEST_SEED, help="Seed of the plan's random parts.")
+    ] = 0,
 ) -> None:
     """Generate an RT Plan: open-field, picket-fence, vmat and others."""
     from gateway.app.generate import kinds, write_generated_plan
@@ -84,7 +87,9 @@ def check(
     from gateway.cli.show_records import show_findings
 
     findings = check_plan(plan_file, common.settings(), room, fraction_group)
-    raise typer.Exit(show_findings(str(plan_file), findings, as_json=common.as_json))
+    raise typer.Exit(
+        show_findings("file", str(plan_file), findings, "refused", as_json=common.as_json)
+    )
 
 
 @app.command()
@@ -98,17 +103,19 @@ def deliver(
     room: Annotated[str | None, typer.Option(help="A room; default: the one that fits.")] = None,
     fraction_group: FractionGroup = None,
     fraction: Annotated[
-        int | None, typer.Option(min=1, help="Fraction; default: the next undelivered.")
+        int | None,
+        typer.Option(
+            min=1,
+            max=options.LARGEST_INTEGER_STRING,
+            help="Fraction; default: the next undelivered.",
+        ),
     ] = None,
     beam: Annotated[list[int] | None, typer.Option(help="Beam number; repeat for more.")] = None,
     speed: Speed = None,
     cine: Annotated[
         float | None, typer.Option(metavar="FPS", min=0.1, help="Cine images at this rate.")
     ] = None,
-    fault: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME[:key=value,...]", help="Inject a fault; see 'simulate --help'."),
-    ] = None,
+    fault: Fault = None,
     seed: Seed = None,
     out: Out = None,
     dry_run: Annotated[
@@ -123,37 +130,30 @@ def deliver(
     ] = "",
 ) -> None:
     """Deliver an RT Plan to a room and reconcile what was delivered."""
-    from gateway.cli.show_delivery import show_finished, show_timeline, with_progress
+    from gateway.cli.show_delivery import show_timeline
 
-    if (plan_file is None) == (continue_id is None):
-        raise ConfigError("deliver wants a plan, or --continue ID")
-    with with_progress(quiet=common.quiet or common.as_json or dry_run) as progress:
-        from gateway.app.deliver import continue_delivery
-        from gateway.app.deliver import deliver as run_delivery
-        from gateway.app.request import Request
+    request = options.delivery_request(
+        plan=plan_file,
+        room=room,
+        fraction_group=fraction_group,
+        fraction=fraction,
+        beams=tuple(beam or ()),
+        speed=options.parse_speed(speed),
+        cine_fps=cine,
+        faults=tuple(fault or ()),
+        seed=seed,
+        out=out,
+        continues=continue_id,
+        by=tuple(by or ()),
+        permit=frozenset(filter(None, permit.split(","))),
+        dry_run=dry_run,
+    )
+    from gateway.cli.run_delivery import run_delivery
 
-        settings = common.settings(link)
-        request = Request(
-            plan=plan_file,
-            room=room,
-            fraction_group=fraction_group,
-            fraction=fraction,
-            beams=tuple(beam or ()),
-            speed=options.parse_speed(speed),
-            cine_fps=cine,
-            faults=tuple(fault or ()),
-            seed=seed,
-            out=out,
-            by=tuple(by or ()),
-            permit=frozenset(filter(None, permit.split(","))),
-        )
-        if dry_run and plan_file is not None:
-            raise typer.Exit(show_timeline(request, settings, as_json=common.as_json))
-        if continue_id is not None:
-            finished = continue_delivery(continue_id, request, settings, progress)
-        else:
-            finished = run_delivery(request, settings, progress)
-    raise typer.Exit(show_finished(finished, out, as_json=common.as_json))
+    settings = common.settings(link)
+    if dry_run:
+        raise typer.Exit(show_timeline(request, settings, as_json=common.as_json))
+    raise typer.Exit(run_delivery(request, settings, as_json=common.as_json, quiet=common.quiet))
 
 
 @app.command()
@@ -172,9 +172,12 @@ def resolve(
     from gateway.app.resolve import resolve as run_resolve
     from gateway.cli.show_records import show_resolved
 
-    if meterset is not None and room is not None:
-        raise ConfigError("resolve reads the counter of --room, or takes --meterset; not both")
-    entered = None if meterset is None else Entered(meterset, tuple(by or ()), reason)
+    if meterset is None:
+        options.refuse_with("the machine's counter", {"--by": by, "--reason": reason})
+        entered = None
+    else:
+        options.refuse_with("--meterset", {"--room": room, "--link": link})
+        entered = Entered(meterset, tuple(by or ()), reason)
     entry = run_resolve(delivery_id, common.settings(link), room, entered)
     show_resolved(entry, as_json=common.as_json)
 
@@ -184,10 +187,7 @@ def simulate(
     room: Annotated[str, typer.Argument(help="A room.", show_default=False)],
     speed: Speed = "real",
     seed: Seed = None,
-    fault: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME[:key=value,...]", help="Inject a fault; 'list' names them."),
-    ] = None,
+    fault: Fault = None,
     linac_port: Annotated[int, typer.Option(min=0, max=65535)] = 0,
     imager_port: Annotated[int, typer.Option(min=0, max=65535)] = 0,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
@@ -250,7 +250,9 @@ def verify(delivery_id: Id) -> None:
     from gateway.cli.show_records import show_findings
 
     findings = run_verify(common.settings(), delivery_id)
-    raise typer.Exit(show_findings(delivery_id, findings, as_json=common.as_json))
+    raise typer.Exit(
+        show_findings("delivery_id", delivery_id, findings, "altered", as_json=common.as_json)
+    )
 
 
 @app.command()

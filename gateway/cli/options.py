@@ -2,19 +2,54 @@
 
 import logging
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gateway.domain.errors import ConfigError
 
 if TYPE_CHECKING:
+    from gateway.app.request import Request
     from gateway.settings import Settings
 
+LARGEST_SEED = 2**53 - 1
+"""What every JSON reader holds exactly."""
+LARGEST_INTEGER_STRING = 2**31 - 1
+"""What DICOM's IS holds (PS3.5 6.2)."""
+FAULTS = (
+    "bank-offset",
+    "couch-drift",
+    "door-open",
+    "dropped-frame",
+    "duplicated-frame",
+    "emergency-stop",
+    "gantry-lag",
+    "garbage-bytes",
+    "leaf-offset",
+    "lost-link",
+    "meterset-overrun",
+    "reordered-frame",
+    "stale-telemetry",
+    "stuck-leaf",
+    "swapped-banks",
+)
 Seed = Annotated[
-    int | None, typer.Option(help="Seed of noise, UIDs and simulated dates; default: a fresh one.")
+    int | None,
+    typer.Option(
+        min=0,
+        max=LARGEST_SEED,
+        help="Seed of noise, UIDs and simulated dates; default: a fresh one.",
+    ),
+]
+Fault = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME[:key=value,...]",
+        help=f"Inject a fault; repeat for more. Names: {', '.join(FAULTS)}.",
+    ),
 ]
 Out = Annotated[
     Path | None, typer.Option(help="Folder for summary, record, images, telemetry and report.")
@@ -75,7 +110,39 @@ def set_common(
     common.config, common.store, common.as_json = config, store, as_json
     common.quiet = verbosity < 0
     level = {-1: logging.ERROR, 0: logging.WARNING, 1: logging.INFO}.get(verbosity, logging.DEBUG)
-    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
+    for package in ("gateway", "drivers", "simulators"):
+        logging.getLogger(package).setLevel(level)
+
+
+def delivery_request(*, dry_run: bool, **wishes: Any) -> "Request":
+    """What ``deliver`` was asked for. Raises ConfigError for options that exclude each other."""
+    from gateway.app.request import Request
+
+    request = Request(**wishes)
+    if (request.plan is None) == (request.continues is None):
+        raise ConfigError("deliver wants a plan, or --continue ID; not both")
+    if request.continues is not None:
+        refuse_with(
+            "--continue",
+            {
+                "--room": request.room,
+                "--fraction-group": request.fraction_group,
+                "--fraction": request.fraction,
+                "--beam": request.beams,
+                "--dry-run": dry_run,
+            },
+        )
+    if dry_run:
+        refuse_with("--dry-run", {"--out": request.out, "--fault": request.faults})
+    return request
+
+
+def refuse_with(chosen: str, others: Mapping[str, object]) -> None:
+    """Raises ConfigError when any of ``others`` was given, by name, beside ``chosen``."""
+    given = [name for name, value in others.items() if value]
+    if given:
+        raise ConfigError(f"{' and '.join(given)} cannot be given with {chosen}")
 
 
 def parse_speed(text: str | None) -> float | None:

@@ -11,6 +11,7 @@ from gateway.cli.show_records import print_result
 if TYPE_CHECKING:
     from gateway.app.finish import Finished
     from gateway.app.request import Request
+    from gateway.domain.errors import GatewayError
     from gateway.settings import Settings
 
 
@@ -114,12 +115,25 @@ def _beam_line(beam: Mapping[str, Any]) -> str:
         key=lambda item: (item[1]["unit"] == "mm", abs(item[1]["max"])),
         default=None,
     )
-    error = "" if worst is None else f", {worst[0]} within {abs(worst[1]['max']):.3f} mm"
+    error = ""
+    if worst is not None:
+        axis, errors = worst
+        error = f", {axis} within {abs(errors['max']):.3f} {errors['unit']}"
     reason = f" ({beam['termination_reason']})" if beam["termination_reason"] else ""
     return (
         f"beam {beam['number']} {beam['name']}: {shown} of {wanted:.3f} MU, "
         f"{beam['termination_status']}{reason}{error}"
     )
+
+
+def show_refusal(summary: Mapping[str, Any], reason: "GatewayError", *, as_json: bool) -> int:
+    """Print why nothing was delivered; the exit code."""
+    from gateway.cli.entry import exit_code, print_error
+
+    print_error(reason)
+    if as_json:
+        print_result(summary, "", as_json=True)
+    return exit_code(reason)
 
 
 def show_timeline(request: "Request", settings: "Settings", *, as_json: bool) -> int:

@@ -17,21 +17,17 @@ def print_result(value: Any, text: str, *, as_json: bool) -> None:
     sys.stdout.write(out + "\n")
 
 
-def show_findings(name: str, findings: Sequence[Finding], *, as_json: bool) -> int:
-    """Print findings; the exit code: 1 where any refuses."""
-    rows = [
-        {
-            "severity": finding.severity.value,
-            "rule": finding.rule,
-            "path": finding.path,
-            "message": finding.message,
-        }
-        for finding in findings
-    ]
+def show_findings(
+    kind: str, name: str, findings: Sequence[Finding], bad_word: str, *, as_json: bool
+) -> int:
+    """Print findings about a ``kind`` of that name; the exit code: 1 where any is an error."""
+    from gateway.app.summary import finding_row
+
+    rows = [finding_row(finding) for finding in findings]
     bad = has_errors(findings)
-    last = f"{name}: {'refused' if bad else 'sound'}"
+    last = f"{name}: {bad_word if bad else 'sound'}"
     text = "\n".join((*(str(finding) for finding in findings), last))
-    print_result({"file": name, "findings": rows}, text, as_json=as_json)
+    print_result({kind: name, "sound": not bad, "findings": rows}, text, as_json=as_json)
     return 1 if bad else 0
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import logging
 from collections.abc import Callable
 
 import numpy as np
@@ -13,6 +14,8 @@ from gateway.domain.telemetry import BeamTelemetry
 from gateway.formats.telemetry_rows import pack_sample, telemetry_from_rows
 from gateway.ports.clock import WallClock
 from gateway.ports.store import Json, RecordStore
+
+_log = logging.getLogger(__name__)
 
 COMMIT_PERIOD_S = 0.1
 MAXIMUM_WAIT_S = 5.0
@@ -106,6 +109,8 @@ class Recorder:
     async def event(self, kind: str, **body: Json) -> None:
         """Append an event; durable when this returns. Raises StoreError."""
         await self._store.append(self._delivery_id, kind, body, self._clock.now_ns())
+        _log.info("%s %s %s", self._delivery_id, kind, body.get("beam", ""))
+        _log.debug("%s %s", kind, body)
 
     async def file(self, name: str, content: bytes) -> None:
         """Keep a file of this delivery; durable when this returns. Raises StoreError."""
