@@ -1,7 +1,7 @@
 """Everything that watches a beam while it is on."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -12,6 +12,7 @@ from gateway.delivery.live_room import LiveRoom
 from gateway.delivery.order import Environment, Order
 from gateway.delivery.recorder import Recorder
 from gateway.delivery.watch import Action, BeamWatch, Trip
+from gateway.domain.axes import Axis
 from gateway.domain.delivery import (
     CouchSample,
     MachineEvent,
@@ -71,17 +72,17 @@ class BeamGuard:
         self._on = False
         self._heard_s = self._loop.time()
         self._couch_heard_s = self._loop.time()
-        self._couch_start: CouchSample | None = None
+        self._couch_start: Mapping[Axis, float] = {}
         self._tripped: dict[Action, Trip] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._silence: asyncio.Task[None] | None = None
         self._last_wait: asyncio.TimerHandle | None = None
 
-    def arm(self) -> None:
-        """From here on samples are recorded and judged."""
+    def arm(self, couch_mm: Mapping[Axis, float]) -> None:
+        """From here on samples are recorded and judged; the couch was read back at ``couch_mm``."""
         self._armed = True
         self._heard_s = self._couch_heard_s = self._loop.time()
-        self._couch_start = self._live.couch_sample
+        self._couch_start = couch_mm
 
     async def __aenter__(self) -> Self:
         self._silence = self._loop.create_task(self._watch_silence())
@@ -151,10 +152,8 @@ class BeamGuard:
             return
         self._couch_heard_s = sample.received_ns / NS_PER_S
         self._recorder.couch_sample(sample)
-        if self._couch_start is None:
-            self._couch_start = sample
-        for axis, position in sample.positions_mm.items():
-            moved = position - self._couch_start.positions_mm[axis]
+        for axis, start_mm in self._couch_start.items():
+            moved = sample.positions_mm[axis] - start_mm
             if abs(moved) > self._order.tolerance.couch_mm:
                 text = f"{axis} moved {moved:+.2f} mm while the beam was on"
                 self._trip(Trip(Action.HOLD, "couch-position", text))

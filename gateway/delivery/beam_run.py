@@ -51,6 +51,7 @@ class BeamRun:
         self._acquiring = False
         self._recording = False
         self._commanded = False
+        self._couch_mm: Mapping[Axis, float] = {}
         self._started_ns = environment.clock.now_ns()
         self.delivery: BeamDelivery | None = None
 
@@ -62,12 +63,7 @@ class BeamRun:
         """
         self._live.listener = self._guard
         try:
-            await self._recorder.event(
-                "beam-intent",
-                beam=self._program.beam_number,
-                start_meterset_mu=self._program.start_meterset_mu,
-                end_meterset_mu=self._program.end_meterset_mu,
-            )
+            await to_its_end(self._record_intent())
             ending = await self._deliver()
         except asyncio.CancelledError:
             aborted = Ending(TerminationStatus.OPERATOR, "aborted by the operator")
@@ -81,6 +77,14 @@ class BeamRun:
     def on_store_fault(self, error: GatewayError) -> None:
         """The record cannot be kept: the beam ends."""
         self._guard.on_store_fault(error)
+
+    async def _record_intent(self) -> None:
+        await self._recorder.event(
+            "beam-intent",
+            beam=self._program.beam_number,
+            start_meterset_mu=self._program.start_meterset_mu,
+            end_meterset_mu=self._program.end_meterset_mu,
+        )
 
     async def _deliver(self) -> Ending:
         try:
@@ -106,11 +110,11 @@ class BeamRun:
         await live.linac.prepare(self._planned.prepare_bound_s)
         self._guard.state.command(DeliveryEvent.PREPARE)
         read_back = await live.linac.read_back()
-        couch_mm = await live.couch.position()
-        await self._record_read_back(read_back, couch_mm)
+        self._couch_mm = await live.couch.position()
+        await self._record_read_back(read_back)
         findings = (
             *verify_read_back(read_back, program, crc32, self._order.tolerance),
-            *verify_couch(couch_mm, program, self._order.tolerance),
+            *verify_couch(self._couch_mm, program, self._order.tolerance),
         )
         if findings:
             messages = "; ".join(finding.message for finding in findings[:3])
@@ -129,7 +133,7 @@ class BeamRun:
         self._acquiring = True
         await self._live.imager.start(self._program.beam_number, kind, rate)
 
-    async def _record_read_back(self, read_back: ReadBack, couch_mm: Mapping[Axis, float]) -> None:
+    async def _record_read_back(self, read_back: ReadBack) -> None:
         await self._recorder.event(
             "read-back",
             beam=read_back.beam_number,
@@ -141,7 +145,7 @@ class BeamRun:
             end_meterset_mu=read_back.end_meterset_mu,
             program_crc32=read_back.program_crc32,
             positions=[int(position) for position in read_back.positions],
-            couch_mm={axis.value: position for axis, position in couch_mm.items()},
+            couch_mm={axis.value: position for axis, position in self._couch_mm.items()},
         )
 
     async def _arm(self) -> None:
@@ -152,7 +156,7 @@ class BeamRun:
         self._recorder.begin_beam(number, self._program.layout)
         self._recording = True
         self._guard.state.command(DeliveryEvent.BEAM_ON)
-        self._guard.arm()
+        self._guard.arm(self._couch_mm)
 
     async def _finish(self, ending: Ending) -> BeamDelivery:
         """Beam off, frames in, counter read, everything durable, in this order."""

@@ -46,7 +46,6 @@ class LiveRoom:
         self.room = room
         self.listener: RoomListener | None = None
         self.sample: MachineSample | None = None
-        self.couch_sample: CouchSample | None = None
         self.lost: dict[str, GatewayError] = {}
         self.links = dict.fromkeys(("linac", "couch", "imager"), LinkState.DISCONNECTED)
         self.machine: MachineIdentity
@@ -106,7 +105,6 @@ class LiveRoom:
         self._lost("linac", error)
 
     def _on_couch(self, sample: CouchSample) -> None:
-        self.couch_sample = sample
         if self.listener is not None:
             self.listener.on_couch(sample)
 

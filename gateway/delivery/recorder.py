@@ -97,7 +97,10 @@ class Recorder:
         on_fault: Callable[[GatewayError], None],
         progress: Callable[[int, float], None],
     ) -> None:
-        """Who is told of a fault, and of ``(beam number, meterset)`` once it is durable."""
+        """Who is told of a fault, and of ``(beam number, meterset)`` once it is durable.
+
+        Whoever watches the progress cannot disturb it: its errors go to the loop's handler.
+        """
         self._on_fault = on_fault
         self._progress = progress
 
@@ -192,7 +195,7 @@ class Recorder:
         beam.committed.append(rows)
         beam.digest.update(rows)
         beam.count += count
-        self._progress(beam.beam_number, meterset_mu)
+        asyncio.get_running_loop().call_soon(self._progress, beam.beam_number, meterset_mu)
 
     def _on_written(self, commit: asyncio.Task[None]) -> None:
         self._commit = None

@@ -60,15 +60,16 @@ class DeliverySession:
     async def _deliver(self, live: LiveRoom) -> SessionResult:
         heart = asyncio.create_task(self._beat(live))
         try:
-            await to_its_end(self._open_record(live))
-            await self._deliver_beams(live)
-        except asyncio.CancelledError:
-            await to_its_end(self._conclude())
-            raise
+            try:
+                await to_its_end(self._open_record(live))
+                await self._deliver_beams(live)
+            except asyncio.CancelledError:
+                await to_its_end(self._conclude())
+                raise
+            return await to_its_end(self._conclude())
         finally:
             heart.cancel()
             await to_its_end(_ended(heart))
-        return await to_its_end(self._conclude())
 
     async def _deliver_beams(self, live: LiveRoom) -> None:
         for planned in self._order.beams:

@@ -1,0 +1,379 @@
+"""A room of scripted drivers on simulated time: it does what it should, until a test says not.
+
+Nothing here ends a beam by itself but its program: no dead-man, no interlock. What is still on at
+the end of a session was left on by the session.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from gateway.configuration.locate import config_roots
+from gateway.configuration.rooms import load_room
+from gateway.domain.axes import Axis
+from gateway.domain.delivery import (
+    CouchSample,
+    CounterReading,
+    FrameKind,
+    Interlock,
+    MachineEvent,
+    MachineIdentity,
+    MachineSample,
+    MachineState,
+    PanelIdentity,
+    PortalFrame,
+    ReadBack,
+)
+from gateway.domain.errors import GatewayError, StoreError
+from gateway.domain.findings import Finding
+from gateway.domain.program import MachineProgram
+from gateway.domain.units import NS_PER_S
+from gateway.ports.devices import LinacObserver
+from gateway.ports.store import Json, StoredEvent
+
+ROOM = load_room("truebeam-m120", config_roots(None))
+PERIOD_S = 0.02
+WIRE_S = 0.001
+COUCH_MM = {Axis.COUCH_LATERAL: 0.0, Axis.COUCH_LONGITUDINAL: 0.0, Axis.COUCH_VERTICAL: 0.0}
+CRC = 0x1234
+BEAMING = (MachineState.BEAM_ON, MachineState.HELD)
+
+
+@dataclass
+class Machine:
+    """The linac itself, which outlives every link to it.
+
+    ``refusals`` raise for a command (it is not carried out); ``silent_after_mu`` stops telemetry;
+    ``stuck_in`` is a state that telemetry goes on reporting; ``counter`` replaces readings.
+    """
+
+    log: list[str] = field(default_factory=list)
+    state: MachineState = MachineState.IDLE
+    program: MachineProgram | None = None
+    meterset_mu: float = 0.0
+    refusals: dict[str, GatewayError] = field(default_factory=dict)
+    silent_after_mu: float = np.inf
+    stuck_in: MachineState | None = None
+    stops_at_mu: float = np.inf
+    counter: Callable[[CounterReading], CounterReading | None] = lambda reading: reading
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    held_at_s: float | None = None
+    off_at_s: float | None = None
+
+    @property
+    def beaming(self) -> bool:
+        """Whether dose may come out."""
+        return self.state in BEAMING
+
+    def command(self, name: str) -> None:
+        """Take a command. Raises what the test wants."""
+        self.log.append(name)
+        if name in self.refusals:
+            raise self.refusals[name]
+
+    def advance(self, step_s: float) -> None:
+        """Deliver for a while."""
+        if self.state is not MachineState.BEAM_ON or self.program is None or self.stuck_in:
+            return
+        rate = self.program.maximum_dose_rate_mu_per_min / 60.0
+        end_mu = min(self.program.end_meterset_mu, self.stops_at_mu)
+        self.meterset_mu = min(self.meterset_mu + rate * step_s, end_mu)
+        if self.meterset_mu == end_mu:
+            self.state = MachineState.COMPLETE
+
+
+class Linac:
+    """A driver with its link to the machine."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self._telemetry: asyncio.Task[None] | None = None
+        self._observer: LinacObserver | None = None
+        self._sequence = 0
+        self._lost: GatewayError | None = None
+
+    def _command(self, name: str) -> None:
+        if self._lost is not None:
+            raise self._lost
+        self.machine.command(name)
+
+    async def connect(self, observer: LinacObserver) -> MachineIdentity:
+        self._command("connect")
+        await asyncio.sleep(WIRE_S)
+        self._observer = observer
+        self._telemetry = asyncio.create_task(self._report())
+        return MachineIdentity("m", "n", "1", "1", PERIOD_S, 0.25, ROOM.machine.layout)
+
+    async def load(self, program: MachineProgram, delivery_token: bytes) -> int:
+        self._command("load")
+        self.machine.program, self.machine.state = program, MachineState.LOADED
+        self.machine.meterset_mu = program.start_meterset_mu
+        await asyncio.sleep(WIRE_S)
+        return CRC
+
+    async def prepare(self, timeout_s: float) -> None:
+        self._command("prepare")
+        await asyncio.sleep(WIRE_S)
+        self.machine.state = MachineState.PREPARED
+
+    async def read_back(self) -> ReadBack:
+        self._command("read_back")
+        await asyncio.sleep(WIRE_S)
+        program = self.machine.program
+        assert program is not None
+        positions = np.rint(program.positions[0] * 1000).astype(np.int32)
+        return ReadBack(
+            self.machine.state, Interlock.NONE, program.beam_number, program.mode.name,
+            program.accessories, program.start_meterset_mu, program.end_meterset_mu, CRC, positions,
+        )  # fmt: skip
+
+    async def beam_on(self) -> None:
+        self._command("beam_on")
+        self.machine.state = MachineState.BEAM_ON
+        self.machine.begun.set()
+        await asyncio.sleep(WIRE_S)
+
+    async def hold(self) -> None:
+        self._command("hold")
+        if self.machine.state is MachineState.BEAM_ON:
+            self.machine.state = MachineState.HELD
+            self.machine.held_at_s = asyncio.get_running_loop().time()
+        await asyncio.sleep(WIRE_S)
+
+    async def resume(self) -> None:
+        raise AssertionError("nothing resumes by itself")
+
+    async def terminate(self) -> None:
+        self._command("terminate")
+        if self.machine.state not in (MachineState.IDLE, MachineState.COMPLETE):
+            self.machine.state = MachineState.TERMINATED
+        if self.machine.off_at_s is None:
+            self.machine.off_at_s = asyncio.get_running_loop().time()
+        await asyncio.sleep(WIRE_S)
+
+    async def unload(self) -> None:
+        self._command("unload")
+        self.machine.state = MachineState.IDLE
+        await asyncio.sleep(WIRE_S)
+
+    async def read_counter(self, delivery_token: bytes, beam_number: int) -> CounterReading | None:
+        self._command("read_counter")
+        await asyncio.sleep(WIRE_S)
+        program = self.machine.program
+        if program is None:
+            return None
+        finished = not self.machine.beaming
+        return self.machine.counter(
+            CounterReading(
+                delivery_token, beam_number, program.start_meterset_mu, self.machine.meterset_mu,
+                finished,
+            )
+        )  # fmt: skip
+
+    async def heartbeat(self) -> None:
+        return
+
+    async def aclose(self) -> None:
+        if self._telemetry is not None:
+            self._telemetry.cancel()
+            await asyncio.wait((self._telemetry,))
+
+    def lose(self, error: GatewayError) -> None:
+        """The link breaks."""
+        assert self._observer is not None
+        assert self._telemetry is not None
+        self._telemetry.cancel()
+        self._lost = error
+        self._observer.on_lost(error)
+
+    async def _report(self) -> None:
+        machine, loop = self.machine, asyncio.get_running_loop()
+        told = machine.state
+        while True:
+            await asyncio.sleep(PERIOD_S)
+            machine.advance(PERIOD_S)
+            assert self._observer is not None
+            if machine.meterset_mu >= machine.silent_after_mu:
+                continue
+            now_ns = round(loop.time() * NS_PER_S)
+            if machine.state is not told:
+                told = machine.state
+                self._observer.on_event(MachineEvent(now_ns, told, Interlock.NONE, told.name, ""))
+            self._sequence += 1
+            self._observer.on_sample(self._sample(now_ns))
+
+    def _sample(self, now_ns: int) -> MachineSample:
+        machine = self.machine
+        number = 0 if machine.program is None else machine.program.beam_number
+        return MachineSample(
+            sequence=self._sequence,
+            machine_time_ns=now_ns,
+            received_ns=now_ns,
+            state=machine.stuck_in if machine.stuck_in and machine.beaming else machine.state,
+            interlocks=Interlock.NONE,
+            beam_number=number,
+            program_s=0.5,
+            meterset_mu=machine.meterset_mu,
+            dose_rate_mu_per_min=600.0,
+            positions=np.zeros(ROOM.machine.layout.size, dtype=np.int32),
+        )
+
+
+class Couch:
+    """A couch that stands where it is told to stand."""
+
+    def __init__(self) -> None:
+        self.at_mm: dict[Axis, float] = dict(COUCH_MM)
+        self.silent = False
+        self._polls: asyncio.Task[None] | None = None
+        self.on_lost: Callable[[GatewayError], None] | None = None
+
+    async def connect(
+        self,
+        on_sample: Callable[[CouchSample], None],
+        on_lost: Callable[[GatewayError], None],
+    ) -> str:
+        await asyncio.sleep(WIRE_S)
+        self.on_lost = on_lost
+        self._polls = asyncio.create_task(self._poll(on_sample))
+        return "couch"
+
+    async def position(self) -> Mapping[Axis, float]:
+        await asyncio.sleep(WIRE_S)
+        return dict(self.at_mm)
+
+    async def move_to(self, target_mm: Mapping[Axis, float], timeout_s: float) -> None:
+        await asyncio.sleep(WIRE_S)
+        self.at_mm |= target_mm
+
+    async def stop(self) -> None:
+        return
+
+    async def aclose(self) -> None:
+        if self._polls is not None:
+            self._polls.cancel()
+            await asyncio.wait((self._polls,))
+
+    async def _poll(self, on_sample: Callable[[CouchSample], None]) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(0.1)
+            if not self.silent:
+                now_ns = round(loop.time() * NS_PER_S)
+                on_sample(CouchSample(now_ns, dict(self.at_mm), moving=False))
+
+
+class Imager:
+    """A panel that sends one small frame when it is finished; ``failures`` raise."""
+
+    def __init__(self) -> None:
+        self.failures: dict[str, GatewayError] = {}
+        self.frame_of: int | None = None
+        self._beam = 0
+        self._on_frame: Callable[[PortalFrame], None] | None = None
+        self.on_lost: Callable[[GatewayError], None] | None = None
+
+    async def connect(
+        self,
+        on_frame: Callable[[PortalFrame], None],
+        on_lost: Callable[[GatewayError], None],
+    ) -> PanelIdentity:
+        await asyncio.sleep(WIRE_S)
+        self._on_frame, self.on_lost = on_frame, on_lost
+        return PanelIdentity("m", "n", "1", "1", 2, 2, 1.0, 1000.0, 16)
+
+    async def start(self, beam_number: int, kind: FrameKind, frame_rate_hz: float) -> None:
+        await asyncio.sleep(WIRE_S)
+        self._fail("start")
+        self._beam = beam_number
+
+    async def finish(self, timeout_s: float) -> int:
+        await asyncio.sleep(WIRE_S)
+        self._fail("finish")
+        assert self._on_frame is not None
+        number = self._beam if self.frame_of is None else self.frame_of
+        pixels = np.zeros((2, 2), dtype=np.uint16)
+        self._on_frame(PortalFrame(FrameKind.INTEGRATED, number, 1, 0, 1, 0.0, 1.0, 1.0, 0, pixels))
+        return 1
+
+    async def aclose(self) -> None:
+        return
+
+    def _fail(self, command: str) -> None:
+        if command in self.failures:
+            raise self.failures[command]
+
+
+class MemoryStore:
+    """A record store in memory whose disk can fail at the n-th write (from 1)."""
+
+    def __init__(self, fails_at: int = 0) -> None:
+        self.stored: list[StoredEvent] = []
+        self.writes = 0
+        self._fails_at = fails_at
+
+    @property
+    def kinds(self) -> list[str]:
+        """The kinds of all events, in order."""
+        return [event.kind for event in self.stored]
+
+    async def append(
+        self, delivery_id: str, kind: str, body: Mapping[str, Json], at_ns: int
+    ) -> StoredEvent:
+        await self._write()
+        event = StoredEvent(len(self.stored) + 1, delivery_id, kind, at_ns, body, "")
+        self.stored.append(event)
+        return event
+
+    async def append_samples(
+        self, delivery_id: str, beam_number: int, rows: bytes, count: int
+    ) -> None:
+        await self._write()
+
+    async def keep_file(self, delivery_id: str, name: str, content: bytes, at_ns: int) -> Path:
+        await self.append(delivery_id, "file", {"name": name}, at_ns)
+        return Path(name)
+
+    def events(self, delivery_id: str) -> Sequence[StoredEvent]:
+        return self.stored
+
+    def deliveries(self) -> Sequence[str]:
+        return ["D"]
+
+    def samples(self, delivery_id: str, beam_number: int) -> bytes:
+        return b""
+
+    def directory(self, delivery_id: str) -> Path:
+        return Path(delivery_id)
+
+    def verify(self, delivery_id: str) -> Sequence[Finding]:
+        return ()
+
+    def close(self) -> None:
+        return
+
+    async def _write(self) -> None:
+        self.writes += 1
+        failed = self._fails_at and self.writes >= self._fails_at
+        await asyncio.sleep(WIRE_S / 10)
+        if failed:
+            raise StoreError("the disk is full")
+
+
+class Frames:
+    """A frame sink; ``error`` is told by ``flush``."""
+
+    def __init__(self) -> None:
+        self.kept: list[PortalFrame] = []
+        self.error: StoreError | None = None
+
+    def put(self, frame: PortalFrame) -> None:
+        self.kept.append(replace(frame))
+
+    async def flush(self) -> None:
+        await asyncio.sleep(0)
+        if self.error is not None:
+            raise self.error
