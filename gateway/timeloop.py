@@ -7,6 +7,7 @@ raises :class:`DeadlockError` instead of waiting for something that cannot come.
 
 import asyncio
 import gc
+import math
 import selectors
 import sys
 import time
@@ -16,6 +17,8 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+RESOLUTION_S = 1e-9
+"""Timers closer than this are due together. It must not vanish beside the loop's time."""
 SWITCH_INTERVAL_S = 0.0005
 """How long a thread may keep the interpreter from a loop that runs in real time."""
 
@@ -35,7 +38,7 @@ class _ScaledTimeLoop(asyncio.SelectorEventLoop):
         self._speed = speed
         self._started_s = time.monotonic()
         super().__init__(_ScaledSelector(speed))
-        self._clock_resolution = 1e-9
+        self._clock_resolution = RESOLUTION_S
 
     def time(self) -> float:
         """Seconds of loop time since the loop was made."""
@@ -61,7 +64,7 @@ class SimulatedTimeLoop(asyncio.SelectorEventLoop):
         self._now_s = 0.0
         self._thread_work = 0
         super().__init__(_JumpingSelector(self))
-        self._clock_resolution = 1e-9
+        self._clock_resolution = RESOLUTION_S
 
     def time(self) -> float:
         """Simulated seconds."""
@@ -94,6 +97,7 @@ class SimulatedTimeLoop(asyncio.SelectorEventLoop):
         if timeout_s is None:
             raise DeadlockError("every task waits, no timer is set and no thread is at work")
         self._now_s += timeout_s
+        self._clock_resolution = max(RESOLUTION_S, math.ulp(self._now_s))
         return 0.0
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
@@ -63,51 +63,60 @@ class SpooledFrames(Sequence[PortalFrame]):
         if isinstance(index, slice):
             return tuple(self[i] for i in range(*index.indices(len(self))))
         place = range(len(self))[index]
-        pixels: PixelArray = np.memmap(
-            self._path,
-            dtype="<u2",
-            mode="r",
-            offset=self._offsets[place],
-            shape=self._shapes[place],
-        )
+        offset, shape = self._offsets[place], self._shapes[place]
+        try:
+            pixels: PixelArray = np.memmap(self._path, "<u2", "r", offset, shape)
+        except (OSError, ValueError) as error:
+            text = f"{self._path}: portal frame {place + 1} cannot be read: {error}"
+            raise StoreError(text) from error
         return replace(self._frames[place], pixels=pixels)
 
 
 class FrameSpool:
-    """Writes frames in the order they come, in a thread of its own."""
+    """Writes frames in the order they come, in a thread of its own.
+
+    After a failure nothing more is written, and every ``flush`` tells it.
+    """
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="frames")
-        self._pending: list[Future[None]] = []
-        self._beams: set[int] = set()
+        self._failure: OSError | None = None
+        self._sizes: dict[int, int] = {}
 
     def put(self, frame: PortalFrame) -> None:
         """Take a frame; its pixels leave memory when they are on disk."""
         path = spool_file(self._directory, frame.beam_number)
-        mode = "ab" if frame.beam_number in self._beams else "wb"
-        self._beams.add(frame.beam_number)
-        self._pending = [item for item in self._pending if not item.done() or item.exception()]
-        self._pending.append(self._writer.submit(_write, path, frame.pixels, mode))
+        offset = self._sizes.get(frame.beam_number, 0)
+        self._sizes[frame.beam_number] = offset + _PIXEL_BYTES * frame.pixels.size
+        self._writer.submit(self._write, path, offset, frame.pixels)
 
     async def flush(self) -> None:
         """Wait for the disk. Raises StoreError when a frame could not be written."""
-        pending, self._pending = self._pending, []
-        await asyncio.get_running_loop().run_in_executor(None, wait, pending)
-        for future in pending:
-            error = future.exception()
-            if isinstance(error, OSError):
-                raise StoreError(f"a portal frame cannot be kept: {error}") from error
-            if error is not None:
-                raise error
+        error = await asyncio.get_running_loop().run_in_executor(self._writer, self._told)
+        if error is not None:
+            raise StoreError(f"a portal frame cannot be kept: {error}") from error
 
     def close(self) -> None:
-        """Stop the writer."""
+        """Stop the writer when it has written what it was given; idempotent."""
         self._writer.shutdown()
 
+    def _told(self) -> OSError | None:
+        return self._failure
 
-def _write(path: Path, pixels: PixelArray, mode: str) -> None:
-    with path.open(mode) as file:
-        file.write(np.ascontiguousarray(pixels, dtype="<u2").tobytes())
+    def _write(self, path: Path, offset: int, pixels: PixelArray) -> None:
+        if self._failure is None:
+            try:
+                write_at(path, offset, np.ascontiguousarray(pixels, dtype="<u2").tobytes())
+            except OSError as error:
+                self._failure = error
+
+
+def write_at(path: Path, offset: int, content: bytes) -> None:
+    """Let a file end with ``content`` from ``offset`` on; durable on return. Raises OSError."""
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
+        file.truncate(offset)
+        file.seek(offset)
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())

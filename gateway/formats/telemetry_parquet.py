@@ -87,8 +87,9 @@ def _header(telemetry: BeamTelemetry) -> dict[str, Any]:
 
 
 def _couch_column(telemetry: BeamTelemetry, axis: Axis) -> pa.Array:
-    latest = np.searchsorted(telemetry.couch_time_ns, telemetry.received_ns, side="right") - 1
-    values = telemetry.couch_mm[axis]
+    order = np.argsort(telemetry.couch_time_ns, kind="stable")
+    times_ns, values = telemetry.couch_time_ns[order], telemetry.couch_mm[axis][order]
+    latest = np.searchsorted(times_ns, telemetry.received_ns, side="right") - 1
     milli = np.zeros(latest.size, dtype=np.int32)
     known = latest >= 0
     milli[known] = np.round(values[latest[known]] / POSITION_SCALE).astype(np.int32)
