@@ -119,6 +119,11 @@ class ImagerPort:
 
     async def work(self) -> None:
         """See Port: makes and sends the frames."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(asyncio.to_thread(self._renderer.rehearse))
+            await self._work_off()
+
+    async def _work_off(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
             while self._queue:

@@ -1,10 +1,16 @@
 """Exposures into frames: the forward model, one acquisition after the other. Slow work."""
 
+from dataclasses import replace
+
+import numpy as np
+
 from gateway.domain.machine import MachineModel, PanelModel
 from gateway.domain.units import NS_PER_S
 from gateway.imaging import Detector, FluenceAccumulator
 from simulators.epid.messages import Exposure, Frame, Kind, Span
 from simulators.wire.pfp import encode_portal_frame
+
+_FEW_PIXELS = 16
 
 
 class Renderer:
@@ -19,6 +25,18 @@ class Renderer:
         self._seed = seed
         self._fluence: FluenceAccumulator | None = None
         self._detector: Detector | None = None
+
+    def rehearse(self) -> None:
+        """Make a frame of a few pixels for nobody.
+
+        The first frame of a process waits for machine code to be loaded, or compiled, which holds
+        up everything else that the process does: not while a beam is on. May be done beside
+        everything else here.
+        """
+        panel = replace(self._panel, rows=_FEW_PIXELS, columns=_FEW_PIXELS)
+        fluence = FluenceAccumulator(self._machine, panel)
+        fluence.add(np.zeros((1, self._machine.layout.size)), np.ones(1))
+        Detector(panel, self._seed).frame(fluence.take(), readouts=1)
 
     def begin(self) -> None:
         """A new acquisition: what is left of the last one is lost."""
