@@ -25,7 +25,7 @@ ENERGY_UNITS = {"PHOTON": "MV", "ELECTRON": "MEV"}
 class Passage:
     """When and how a session passed the plan's n control points.
 
-    ``path`` and ``rows`` (n,) find the measured positions; ``time_ns`` (n,) is wall clock;
+    ``path`` and ``rows`` (n,) find what was measured there; ``time_ns`` (n,) is wall clock;
     ``dose_rate_mu_per_min`` (n,) belongs to the segment that begins at the control point, and
     ``moved`` (n,) tells whether the session went along that segment.
     """
@@ -84,13 +84,19 @@ def _items(recorded: RecordedBeam, passed: Passage, end_mu: float) -> Iterator[D
     points = np.arange(beam.control_point_count, dtype=np.float64)
     stand = points if passed.path is None else at_rows(passed.path.control_point, passed.rows)
     axes, devices = recorded_positions(beam, passed.path, passed.rows, stand)
+    specified = beam.meterset_weight * beam.meterset_mu
+    delivered = delivered_metersets(recorded, passed, specified, end_mu)
+    rate = beam.dose_rate_mu_per_min
     previous: Motion | None = None
     for index in range(beam.control_point_count):
         item = Dataset()
         item.ReferencedControlPointIndex = index
         item.TreatmentControlPointDate = date(passed.time_ns[index])
         item.TreatmentControlPointTime = time(passed.time_ns[index])
-        _add_meterset(item, recorded, passed, index, end_mu)
+        item.SpecifiedMeterset = ds(round(float(specified[index]), METERSET_DECIMALS))
+        item.DeliveredMeterset = ds(round(float(delivered[index]), METERSET_DECIMALS))
+        item.DoseRateSet = "" if rate is None else ds(rate)
+        item.DoseRateDelivered = ds(round(float(passed.dose_rate_mu_per_min[index]), 3))
         item.NominalBeamEnergy = ds(beam.nominal_energy)
         item.NominalBeamEnergyUnit = ENERGY_UNITS.get(beam.radiation_type, "MV")
         if index < len(beam.wedge_positions):
@@ -101,17 +107,26 @@ def _items(recorded: RecordedBeam, passed: Passage, end_mu: float) -> Iterator[D
         yield item
 
 
-def _add_meterset(
-    item: Dataset, recorded: RecordedBeam, passed: Passage, index: int, end_mu: float
-) -> None:
-    beam = recorded.beam
-    specified = float(beam.meterset_weight[index]) * beam.meterset_mu
-    delivered = max(recorded.delivery.start_meterset_mu, min(specified, end_mu))
-    item.SpecifiedMeterset = ds(round(specified, METERSET_DECIMALS))
-    item.DeliveredMeterset = ds(round(delivered, METERSET_DECIMALS))
-    rate = beam.dose_rate_mu_per_min
-    item.DoseRateSet = "" if rate is None else ds(rate)
-    item.DoseRateDelivered = ds(round(float(passed.dose_rate_mu_per_min[index]), 3))
+def delivered_metersets(
+    recorded: RecordedBeam, passed: Passage, specified: FloatArray, end_mu: float
+) -> FloatArray:
+    """Cumulative meterset (MU) the machine had counted at each control point, ascending.
+
+    Measured where there is telemetry: the session's start where it came from, ``end_mu`` where it
+    did not go any more and at the last control point. A session without telemetry is taken to
+    have followed ``specified`` (n,) between the two.
+    """
+    start_mu = recorded.delivery.start_meterset_mu
+    end_mu = max(start_mu, end_mu)
+    counted = specified
+    if passed.path is not None:
+        points = np.arange(specified.size)
+        counted = at_rows(passed.path.meterset_mu, passed.rows)
+        counted = np.where(points <= passed.path.control_point[0], start_mu, counted)
+        counted = np.where(points > passed.path.control_point[-1], end_mu, counted)
+    delivered: FloatArray = np.clip(counted, start_mu, end_mu)
+    delivered[-1] = end_mu
+    return delivered
 
 
 def _directions(beam: Beam, passed: Passage, index: int) -> dict[Axis, str]:

@@ -128,9 +128,13 @@ def _last_crossing(
 
 
 def first_beyond(error: FloatArray, place: FloatArray, limit: float) -> int:
-    """The plan control point (0-based) after which |error| first exceeds ``limit``."""
-    beyond = np.abs(error) > limit
-    first = int(np.argmax(beyond)) if beyond.any() else int(np.argmax(np.abs(error)))
+    """The plan control point (0-based) after which |error| first exceeds ``limit``.
+
+    An error that never does (one that is out in RMS only) begins where it exceeds half its worst.
+    """
+    size = np.abs(error)
+    worst = float(size.max())
+    first = int(np.argmax(size > (limit if worst > limit else worst / 2)))
     return int(np.floor(place[first] + 1e-3))
 
 
