@@ -6,7 +6,9 @@ written without time stamps: the same program gives the same bytes.
 
 import io
 import json
+import struct
 import zipfile
+import zlib
 from typing import Any, cast
 
 import numpy as np
@@ -20,6 +22,20 @@ from gateway.domain.units import FloatArray, frozen
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _ARRAYS = ("positions", "meterset_mu", "plan_control_point")
 _PROFILE = ("time_s", "s", "speed", "acceleration")
+_GARBAGE = (
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    OSError,
+    EOFError,
+    MemoryError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
+    zipfile.BadZipFile,
+)
+"""What NumPy, zipfile and json raise on bytes that are not theirs."""
 
 
 def write_program(program: MachineProgram) -> bytes:
@@ -43,8 +59,9 @@ def read_program(content: bytes) -> MachineProgram:
             header = json.loads(str(archive["header"]))
             arrays = {name: frozen(archive[name]) for name in archive.files if name != "header"}
         return _program(header, arrays)
-    except (ValueError, KeyError, TypeError, OSError, zipfile.BadZipFile) as error:
-        raise InputError(f"not a stored machine program: {error}") from error
+    except _GARBAGE as error:
+        text = str(error) or type(error).__name__
+        raise InputError(f"not a stored machine program: {text}") from error
 
 
 def _header(program: MachineProgram) -> dict[str, Any]:
@@ -71,7 +88,7 @@ def _header(program: MachineProgram) -> dict[str, Any]:
 
 def _program(header: dict[str, Any], arrays: dict[str, FloatArray]) -> MachineProgram:
     name, radiation_type, energy, fluence_mode, rate = header["mode"]
-    return MachineProgram(
+    program = MachineProgram(
         beam_number=int(header["beam_number"]),
         beam_name=str(header["beam_name"]),
         mode=BeamMode(name, radiation_type, float(energy), fluence_mode, float(rate)),
@@ -94,3 +111,18 @@ def _program(header: dict[str, Any], arrays: dict[str, FloatArray]) -> MachinePr
         couch={Axis(axis): float(value) for axis, value in header["couch"].items()},
         accessories=tuple(cast("list[str]", header["accessories"])),
     )
+    _check_shapes(program)
+    return program
+
+
+def _check_shapes(program: MachineProgram) -> None:
+    rows, pieces = program.meterset_mu.size, program.profile.time_s.size
+    expected = dict.fromkeys(_ARRAYS, (rows,)) | {"positions": (rows, program.layout.size)}
+    found = {name: getattr(program, name) for name in _ARRAYS}
+    for name in _PROFILE:
+        found[name], expected[name] = getattr(program.profile, name), (pieces,)
+    for name, array in found.items():
+        if array.shape != expected[name] or not rows or not pieces:
+            raise ValueError(f"{name} has the shape {array.shape}")
+        if not np.isfinite(array).all():
+            raise ValueError(f"{name} has a value that is no number")

@@ -52,7 +52,7 @@ def write_telemetry(telemetry: BeamTelemetry) -> bytes:
         unit = scalars[column].unit if column < len(scalars) else "mm"
         positions = np.ascontiguousarray(telemetry.positions[:, column])
         add(name, unit, POSITION_SCALE, pa.array(positions, pa.int32()))
-    for axis in telemetry.couch_mm:
+    for axis in sorted(telemetry.couch_mm):
         add(axis.value, axis.unit, POSITION_SCALE, _couch_column(telemetry, axis))
     schema = pa.schema(fields, metadata={"beam": json.dumps(_header(telemetry), sort_keys=True)})
     buffer = io.BytesIO()
