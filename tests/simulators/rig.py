@@ -123,3 +123,9 @@ class _Witness(LinacPort):
 
     def tell(self, happened: Iterable[m.Event | m.Sample]) -> None:
         self._rig.keep(happened)
+
+
+def nak(reply: m.Reply | None) -> m.NakCode:
+    """The code of a refusal; anything else fails the test."""
+    assert isinstance(reply, m.Nak), reply
+    return reply.code
