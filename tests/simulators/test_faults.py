@@ -1,28 +1,15 @@
-"""Faults: their grammar, what they do to the machine, and the truth that is kept of them."""
+"""What faults of motion and dose do to the machine, and the truth that is kept of them."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from gateway.domain.errors import ConfigError
-from gateway.domain.room import Room
-from simulators.epid.messages import Kind, Span
-from simulators.faults import FAULTS, parse_fault
-from simulators.ground_truth import GroundTruth
 from simulators.linac import messages as m
 from simulators.linac.states import Interlock, State
-from simulators.parts import Parts
-from simulators.room import MachineRoom
 from tests.simulators.builders import (
     arc_beam,
-    machine,
     room,
     rows,
     sliding_beam,
@@ -30,114 +17,12 @@ from tests.simulators.builders import (
     steady_pieces,
     upload,
 )
-from tests.simulators.rig import RoomRig
 
 ROOM = room()
 MODEL = ROOM.machine
-MLC = MODEL.layout.mlc_slices["MLCX"]
 PAIRS = MODEL.mlcs["MLCX"].pairs
 READING = 0.04
 """Noise of 0.005 mm (5 sigma) and half an encoder step of 0.01 mm, and some servo lag at rest."""
-
-
-class FaultyRoom:
-    """A room with faults, its linac driven by a rig."""
-
-    def __init__(self, folder: Path, *faults: str, of: Room = ROOM) -> None:
-        specs = [parse_fault(fault) for fault in faults]
-        self.folder = folder
-        self.machines = MachineRoom(of, specs, 1, folder, Parts())
-        self.rig = RoomRig(self.machines)
-
-    def truth(self) -> dict[str, Any]:
-        content = json.loads((self.folder / "bench.ground-truth.json").read_text())
-        assert content["room"] == "bench"
-        (fault,) = content["faults"]
-        return dict(fault)
-
-    def readings(self, name: str, state: State = State.BEAM_ON) -> np.ndarray:
-        column = MODEL.layout.names.index(name)
-        return np.array(
-            [s.positions[column] / 1000.0 for s in self.rig.samples if s.state is state]
-        )
-
-    def run(self, commands: list[m.Command], seconds: float = 60.0) -> State:
-        """Deliver until the beam has ended, or is held for good."""
-        self.rig.start(commands)
-        while self.rig.linac.state in (State.BEAM_ON, State.HELD) and seconds > 0.0:
-            self.rig.wait(0.1)
-            seconds -= 0.1
-        return self.rig.linac.state
-
-
-@pytest.fixture
-def faulty(tmp_path: Path) -> Iterator[Any]:
-    made: list[FaultyRoom] = []
-
-    def make(*faults: str) -> FaultyRoom:
-        made.append(FaultyRoom(tmp_path, *faults))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.machines.close()
-
-
-@pytest.mark.parametrize("name", FAULTS)
-def test_every_fault_reads_bare_and_as_its_example(name: str) -> None:
-    assert parse_fault(name).values == {}
-    spec = parse_fault(FAULTS[name].example)
-    assert spec.name == name
-    assert spec.values
-
-
-@pytest.mark.parametrize(
-    ("text", "why"),
-    [
-        ("nonsense", r"no fault 'nonsense'; faults are stuck-leaf, "),
-        ("", "no fault ''"),
-        ("stuck-leaf:", "'' is not key=value"),
-        ("stuck-leaf:leaf", "'leaf' is not key=value"),
-        ("stuck-leaf:colour=red", "'colour=red' is not key=value"),
-        ("stuck-leaf:leaf=0", "leaf is a whole number, 1 or more, not '0'"),
-        ("stuck-leaf:leaf=two", "leaf is a whole number"),
-        ("stuck-leaf:from_cp=-1", "from_cp is a whole number, 0 or more"),
-        ("stuck-leaf:bank=A", "bank is one of X1, X2, Y1, Y2, not 'A'"),
-        ("stuck-leaf:leaf=1,leaf=2", "leaf is given twice"),
-        ("meterset-overrun:mu=nan", "mu is a finite number"),
-        ("meterset-overrun:mu=0", "mu is a number above 0"),
-        ("couch-drift:mm_per_s=fast", "mm_per_s is a number, not 'fast'"),
-        ("lost-link:at_cp=1,at_mu=2", "at_cp and at_mu exclude each other"),
-        ("gantry-lag:deg=1,seconds=2", "deg and seconds exclude each other"),
-    ],
-)
-def test_a_fault_that_cannot_be_read_is_explained(text: str, why: str) -> None:
-    with pytest.raises(ConfigError, match=why) as raised:
-        parse_fault(text)
-    name = text.partition(":")[0]
-    if name in FAULTS:
-        assert f"fault {name}: " in str(raised.value)
-        assert f"its keys are {', '.join(FAULTS[name].keys)}" in str(raised.value)
-        assert FAULTS[name].example in str(raised.value)
-
-
-@given(
-    st.one_of(
-        st.text(max_size=40),
-        st.sampled_from(list(FAULTS)).flatmap(
-            lambda name: st.text(max_size=30).map(lambda rest: f"{name}:{rest}")
-        ),
-    )
-)
-def test_any_text_is_a_fault_or_a_clear_error(text: str) -> None:
-    try:
-        name = parse_fault(text).name
-    except ConfigError as error:
-        name = text.partition(":")[0]
-        if name not in FAULTS:
-            name = next(iter(FAULTS))
-            assert "there is no fault" in str(error)  # noqa: PT017 - either outcome is right
-    assert name in FAULTS
 
 
 def test_a_clean_room_stands_where_it_should(faulty: Any) -> None:
@@ -301,90 +186,3 @@ def test_couch_drift_keeps_the_sign_of_iec(faulty: Any) -> None:
     before = one.machines.couch.position[2]
     one.run(sliding_beam(MODEL))
     assert one.machines.couch.position[2] - before == pytest.approx(-2.0, abs=0.02)
-
-
-@pytest.mark.parametrize(
-    ("fault", "state", "code"),
-    [
-        ("door-open:at_mu=5", State.TERMINATED, "DOOR"),
-        ("emergency-stop:at_cp=1", State.FAULT, "EMERGENCY_STOP"),
-    ],
-)
-def test_interlocks_end_the_beam_at_their_moment(
-    faulty: Any, fault: str, state: State, code: str
-) -> None:
-    one = faulty(fault)
-    assert one.run(sliding_beam(MODEL)) is state
-    assert one.rig.events[-1].code == code
-    truth = one.truth()
-    assert truth["injected"]
-    assert truth["at_mu"] == pytest.approx(5.0, abs=0.2)  # a cycle gives 0.1 MU
-    assert one.rig.counter().meterset_umu / 1e6 == pytest.approx(truth["at_mu"])
-
-
-def test_a_moment_that_is_not_named_is_half_of_the_dose(faulty: Any) -> None:
-    one = faulty("door-open")
-    one.run(sliding_beam(MODEL))
-    assert one.truth()["at_mu"] == pytest.approx(10.0, abs=0.2)
-
-
-def test_truth_is_on_file_at_once_and_anew_for_each_session(tmp_path: Path) -> None:
-    path = tmp_path / "truth.json"
-    truth = GroundTruth(path, "a", 1)
-    entry = truth.entry("stuck-leaf", {"leaf": 3})
-    assert json.loads(path.read_text())["faults"] == [
-        {"fault": "stuck-leaf", "leaf": 3, "injected": False}
-    ]
-    entry.note(injected=True)
-    assert json.loads(path.read_text())["faults"][0]["injected"]
-    GroundTruth(path, "a", 2)
-    assert json.loads(path.read_text()) == {"room": "a", "seed": 2, "faults": []}
-
-
-@pytest.mark.parametrize(
-    ("fault", "arrived"),
-    [
-        ("dropped-frame:frame=3", [1, 2, 4, 5]),
-        ("duplicated-frame:frame=3", [1, 2, 3, 3, 4, 5]),
-        ("reordered-frame:frame=3", [1, 2, 4, 3, 5]),
-        ("reordered-frame:frame=5", [1, 2, 3, 4, 5]),
-        ("dropped-frame", [1, 3, 4, 5]),
-        ("dropped-frame:frame=9", [1, 2, 3, 4, 5]),
-    ],
-)
-def test_frames_on_their_way(faulty: Any, fault: str, arrived: list[int]) -> None:
-    one = faulty(fault)
-    path = one.machines.injection.frame_path
-    frames = [
-        frame
-        for number in range(1, 6)
-        for frame in path.carry(Span(Kind.CINE, 1, number, 0, 1, 0, 1), bytes([number]))
-    ]
-    frames += path.flush()
-    assert list(b"".join(frames)) == arrived
-    assert one.truth()["injected"] == ("frame=9" not in fault)
-
-
-def test_integrated_frames_are_left_alone(faulty: Any) -> None:
-    path = faulty("dropped-frame:frame=1").machines.injection.frame_path
-    assert path.carry(Span(Kind.INTEGRATED, 1, 1, 0, 1, 0, 1), b"x") == [b"x"]
-
-
-def test_a_leaf_that_does_not_exist_is_not_injected(faulty: Any) -> None:
-    one = faulty("leaf-offset:leaf=99")
-    assert one.run(static_beam(MODEL)) is State.COMPLETE
-    assert not one.truth()["injected"]
-
-
-def test_the_wrong_mlc_is_not_injected(faulty: Any) -> None:
-    one = faulty("bank-offset:device=MLCX2")
-    one.run(static_beam(MODEL))
-    assert not one.truth()["injected"]
-
-
-def test_defaults_stay_below_a_tight_hold_tolerance(tmp_path: Path) -> None:
-    servo = replace(MODEL.servo, leaf_hold_tolerance_mm=1.0)
-    one = FaultyRoom(tmp_path, "leaf-offset", of=replace(ROOM, machine=machine(servo=servo)))
-    assert one.run(static_beam(MODEL)) is State.COMPLETE
-    assert one.truth()["offset_mm"] == 0.75
-    one.machines.close()
