@@ -1,7 +1,8 @@
 """Where everything stands at a control point, written as plans and records write it.
 
 The first control point is complete; a later one states only what has changed since (PS3.3
-C.8.8.14 and C.8.8.21).
+C.8.8.14 and C.8.8.21). Where one beam limiting device has moved all are stated: there are readers
+that take the sequence of positions as a whole.
 """
 
 from collections.abc import Mapping, Sequence
@@ -43,14 +44,9 @@ class Motion:
 def add_motion(item: Dataset, motion: Motion, previous: Motion | None) -> None:
     """Write ``motion`` to a control point: all of it, or what differs from ``previous``."""
     before = previous if previous is not None else Motion()
-    changed = {
-        device: positions
-        for device, positions in motion.devices.items()
-        if positions != before.devices.get(device)
-    }
-    if changed:
+    if motion.devices != before.devices:
         item.BeamLimitingDevicePositionSequence = [
-            _positions(device, positions) for device, positions in changed.items()
+            _positions(device, positions) for device, positions in motion.devices.items()
         ]
     for axis, (angle, direction) in motion.angles.items():
         if before.angles.get(axis) != (angle, direction):

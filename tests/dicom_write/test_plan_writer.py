@@ -84,9 +84,8 @@ def test_the_first_control_point_is_complete_and_later_ones_state_changes() -> N
         "TableTopRollAngle", "IsocenterPosition", "NominalBeamEnergy", "DoseRateSet",
     ):  # fmt: skip
         assert keyword in first, keyword
-    assert [i.RTBeamLimitingDeviceType for i in second.BeamLimitingDevicePositionSequence] == [
-        "MLCX"
-    ]
+    moved = [item.RTBeamLimitingDeviceType for item in second.BeamLimitingDevicePositionSequence]
+    assert moved == devices
     assert {"GantryAngle", "GantryRotationDirection"} <= set(second.dir())
     assert "BeamLimitingDeviceAngle" not in second
     assert "IsocenterPosition" not in second

@@ -171,7 +171,9 @@ def _worst_of(beam: BeamReconciliation, tolerances: Tolerances) -> str:
     limit = tolerance.maximum if tolerance is not None else None
     unit = UNIT_SIGNS[worst.unit]
     words = f"{name}: {quantity(number(abs(worst.error), 2), unit)}"
-    return words if limit is None else f"{words} (tolerance {quantity(number(limit), unit)})"
+    if limit is None:
+        return words
+    return f"{words} (tolerance at any moment {quantity(number(limit), unit)})"
 
 
 def quantity_of(axis: str) -> str:
