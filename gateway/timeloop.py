@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 RESOLUTION_S = 1e-9
 """Timers closer than this are due together. It must not vanish beside the loop's time."""
-SWITCH_INTERVAL_S = 0.0005
+SWITCH_INTERVAL_S = 0.0002
 """How long a thread may keep the interpreter from a loop that runs in real time."""
 
 

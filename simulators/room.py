@@ -68,10 +68,13 @@ class MachineRoom:
         while (due_ns := self.linac.next_event_at()) <= t_ns:
             happened = self.linac.advance(due_ns)
             follow: list[Event] = []
+            exposures: list[Exposure] = []
             for thing in happened:
                 if isinstance(thing, Sample):
+                    exposures += self._exposed(thing)
                     follow += self._live(thing)
             self._tell_linac([*happened, *follow])
+            self._tell_imager(exposures)
 
     def close(self) -> None:
         """Release the files; idempotent."""
@@ -108,8 +111,6 @@ class MachineRoom:
 
     def _live(self, sample: Sample) -> list[Event]:
         """What a cycle of the linac does to the rest of the room."""
-        if self.panel.acquiring:
-            self._expose(sample)
         events = self.injection.observe(sample, self)
         for port in self.ports["couch"]:
             if isinstance(port, CouchPort):
@@ -118,18 +119,24 @@ class MachineRoom:
         self.couch_memory.keep(self.couch.position)
         return events
 
-    def _expose(self, sample: Sample) -> None:
-        """The dose of a cycle falls on the panel where the axes stood in the middle of it."""
+    def _exposed(self, sample: Sample) -> list[Exposure]:
+        """What the dose of a cycle completes; the axes stood as in the middle of the cycle."""
+        if not self.panel.acquiring:
+            return []
         before, self._before = self._before, sample.actual.copy()
         program = self.linac.program
         if sample.dose_mu == 0.0 or program is None or program.mode.radiation_type == ELECTRON:
-            return
+            return []
         exposures: list[Exposure] = self.panel.expose(
             0.5 * (before + sample.actual),
             sample.dose_mu,
             sample.meterset_umu,
             (sample.time_ns - self._period_ns, sample.time_ns),
         )
+        return exposures
+
+    def _tell_imager(self, exposures: Sequence[Exposure]) -> None:
+        """After the linac: what is made of exposures is slow work, which telemetry never awaits."""
         for port in self.ports["imager"]:
             if exposures and isinstance(port, ImagerPort) and port.in_control:
                 port.put(exposures)
