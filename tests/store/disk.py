@@ -1,5 +1,6 @@
 """A disk that fails, or a process that dies, at the n-th thing that the store does to it."""
 
+import errno
 import os
 import shutil
 import sqlite3
@@ -33,11 +34,13 @@ def watched(store: StoreWriter, happen: Happen) -> Iterator[None]:
 
 
 class Failing:
-    """Fails at the ``number``-th write point, counted from 1, and notes whether it came to it."""
+    """Fails at the ``number``-th write point, counted from 1, and notes whether it came to it.
 
-    def __init__(self, number: int, error: OSError | sqlite3.Error) -> None:
+    The error is the one that such a call gives: a disk that is full, or one that cannot sync.
+    """
+
+    def __init__(self, number: int) -> None:
         self._left = number
-        self._error = error
         self.failed = ""
 
     def __call__(self, name: str) -> None:
@@ -45,7 +48,10 @@ class Failing:
         self._left -= 1
         if self._left == 0:
             self.failed = name
-            raise self._error
+            if name == "insert":
+                raise sqlite3.OperationalError("database or disk is full")
+            code = errno.EIO if name == "fsync" else errno.ENOSPC
+            raise OSError(code, os.strerror(code))
 
 
 class CrashImage:

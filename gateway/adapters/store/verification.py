@@ -80,24 +80,37 @@ def _samples(connection: sqlite3.Connection, delivery_id: str) -> Iterator[Findi
 
 
 def _files(connection: sqlite3.Connection, root: Path, delivery_id: str) -> Iterator[Finding]:
-    recorded: dict[str, list[str]] = {}
+    for name in _recorded(connection, delivery_id):
+        while True:
+            hashes = _recorded(connection, delivery_id)[name]
+            finding = _file(root, delivery_id, name, hashes)
+            sound = finding.severity is not Severity.ERROR
+            if sound or hashes == _recorded(connection, delivery_id)[name]:
+                break  # else a writer at work has replaced it meanwhile
+        yield finding
+
+
+def _recorded(connection: sqlite3.Connection, delivery_id: str) -> dict[str, list[str]]:
+    """The hashes of every version of each file, oldest first."""
+    hashes: dict[str, list[str]] = {}
     for body in _bodies(connection, delivery_id, "file"):
-        recorded.setdefault(body["name"], []).append(body["sha256"])
-    for name, hashes in recorded.items():
-        try:
-            folder = delivery_folder(root, delivery_id)
-            placed, waiting = _sha256(folder / name), _sha256(aside(folder, name))
-        except (OSError, StoreError) as reason:
-            yield error("file-missing", name, f"cannot be read: {reason}")
-            continue
-        *earlier, newest = hashes
-        replaced = waiting == newest and placed in (None, *earlier)
-        if placed == newest or replaced:
-            yield info("file", name, newest)
-        elif placed is None:
-            yield error("file-missing", name, f"is not in {folder}")
-        else:
-            yield error("file-altered", name, "its content is not what was recorded")
+        hashes.setdefault(body["name"], []).append(body["sha256"])
+    return hashes
+
+
+def _file(root: Path, delivery_id: str, name: str, hashes: list[str]) -> Finding:
+    """Compare a file with its recorded versions; ``waiting`` first: it may be put in its place."""
+    *earlier, newest = hashes
+    try:
+        folder = delivery_folder(root, delivery_id)
+        waiting, placed = _sha256(aside(folder, name)), _sha256(folder / name)
+    except (OSError, StoreError) as reason:
+        return error("file-missing", name, f"cannot be read: {reason}")
+    if placed == newest or (waiting == newest and placed in (None, *earlier)):
+        return info("file", name, newest)
+    if placed is None:
+        return error("file-missing", name, f"is not in {folder}")
+    return error("file-altered", name, "its content is not what was recorded")
 
 
 def _sha256(path: Path) -> str | None:

@@ -117,7 +117,8 @@ class TcpStream(asyncio.Protocol):
 
     def abort(self) -> None:
         """Close at once; what was not sent yet is lost. Idempotent."""
-        self._transport.abort()
+        if not self._gone.is_set():
+            self._transport.abort()
 
     def _check(self) -> None:
         if self._lost is not None:
