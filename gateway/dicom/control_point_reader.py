@@ -237,11 +237,13 @@ def _jaws(positions: Mapping[str, FloatArray]) -> dict[Axis, FloatArray]:
 
 
 def _dose_rate(points: list[Item]) -> float | None:
-    rates = [rate for point in points if (rate := point.number("DoseRateSet")) is not None]
-    for point, rate in zip(points, rates, strict=False):
-        if rate < 0:
+    """The highest that is stated: within a beam the planner may only go below it."""
+    highest = 0.0
+    for point in points:
+        rate = point.number("DoseRateSet")
+        if rate is not None and rate < 0:
             point.notes.error("dose-rate", point.where("DoseRateSet"), f"{rate:g} is below 0")
-    highest = max(rates, default=0.0)
+        highest = max(highest, rate or 0.0)
     return highest if highest > 0 else None
 
 

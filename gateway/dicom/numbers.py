@@ -47,4 +47,4 @@ def is_empty(raw: bytes) -> bool:
 
 
 def _shown(part: bytes) -> str:
-    return repr(part[:24].decode("ascii", "backslashreplace"))
+    return repr(part.strip(b" \0")[:24].decode("ascii", "backslashreplace"))

@@ -81,6 +81,8 @@ def read_plan(path: Path) -> PlanFile:
     try:
         if path.is_dir():
             raise InputError(f"{path}: is a folder, not a file")
+        if path.exists() and not path.is_file():
+            raise InputError(f"{path}: is not a regular file")
         size = path.stat().st_size
         if size == 0:
             raise InputError(f"{path}: is empty")
