@@ -121,9 +121,9 @@ class MachineRoom:
 
     def _exposed(self, sample: Sample) -> list[Exposure]:
         """What the dose of a cycle completes; the axes stood as in the middle of the cycle."""
+        before, self._before = self._before, sample.actual.copy()
         if not self.panel.acquiring:
             return []
-        before, self._before = self._before, sample.actual.copy()
         program = self.linac.program
         if sample.dose_mu == 0.0 or program is None or program.mode.radiation_type == ELECTRON:
             return []
