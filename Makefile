@@ -23,6 +23,7 @@ lint: $(DEVELOPMENT)
 	$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
 
 soak: $(DEVELOPMENT) peers
+	$(BIN)/python -m pytest -W error -m "not soak" --hypothesis-profile fresh --timeout 0
 	$(BIN)/python -m pytest -W error -m soak --timeout 0
 
 bench: $(DEVELOPMENT)

@@ -4,8 +4,14 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from tests import guards, peers
+
+settings.register_profile("same", derandomize=True, database=None, deadline=None)
+settings.register_profile("fresh", max_examples=1_000, database=None, deadline=None)
+settings.load_profile("same")
+"""A run that decides tries the same examples each time; ``make soak`` draws fresh ones."""
 
 
 def pytest_configure() -> None:

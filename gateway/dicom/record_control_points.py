@@ -122,7 +122,7 @@ def delivered_metersets(
     if passed.path is not None:
         points = np.arange(specified.size)
         counted = at_rows(passed.path.meterset_mu, passed.rows)
-        counted = np.where(points <= passed.path.control_point[0], start_mu, counted)
+        counted = np.where(points < passed.path.control_point[0], start_mu, counted)
         counted = np.where(points > passed.path.control_point[-1], end_mu, counted)
     delivered: FloatArray = np.clip(counted, start_mu, end_mu)
     delivered[-1] = end_mu
