@@ -19,13 +19,15 @@ class Finding:
 
     ``rule`` is a stable kebab-case identifier; ``path`` names the attribute with DICOM keywords
     and item indices counted from 0, e.g. ``BeamSequence[0].ControlPointSequence[5].GantryAngle``
-    (empty when the whole object is meant).
+    (empty when the whole object is meant). ``clause`` is the clause of the standard it rests on,
+    e.g. ``PS3.3 C.8.8.14``, where there is one.
     """
 
     severity: Severity
     rule: str
     path: str
     message: str
+    clause: str = ""
 
     def __str__(self) -> str:
         where = f" at {self.path}" if self.path else ""
