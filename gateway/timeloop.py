@@ -19,6 +19,8 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 RESOLUTION_S = 1e-9
 """Timers closer than this are due together. It must not vanish beside the loop's time."""
+JUMPS_UNASKED = 10
+"""An interrupt from the keyboard waits for so many jumps of simulated time at most."""
 SWITCH_INTERVAL_S = 0.0002
 """How long a thread may keep the interpreter from a loop that runs in real time."""
 
@@ -104,21 +106,26 @@ class SimulatedTimeLoop(asyncio.SelectorEventLoop):
 class _JumpingSelector(selectors.DefaultSelector):
     """Does not wait: it moves the loop's time.
 
-    A loop always listens to a socket of its own, by which threads and signals wake it. While
-    work is ready that one need not be asked: asking costs as much as the work.
+    A loop always listens to a socket of its own, by which threads and signals wake it. That one
+    is not asked while work is ready, and else at every tenth jump: asking costs as much as the
+    work.
     """
 
     def __init__(self, loop: SimulatedTimeLoop) -> None:
         super().__init__()
         self._loop = loop
+        self._jumps = 0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         """As :meth:`selectors.BaseSelector.select`; simulated time passes instead of real."""
-        if timeout == 0.0 and len(self.get_map()) == 1:
-            return []
-        ready = super().select(0.0)
-        if ready or timeout == 0.0:
-            return ready
+        alone = len(self.get_map()) == 1
+        if timeout == 0.0:
+            return [] if alone else super().select(0.0)
+        self._jumps += 1
+        if timeout is None or not alone or self._jumps % JUMPS_UNASKED == 0:
+            ready = super().select(0.0)
+            if ready:
+                return ready
         wait_s = self._loop.advance(timeout)
         return [] if wait_s == 0.0 else super().select(wait_s)
 
