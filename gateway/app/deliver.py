@@ -14,6 +14,7 @@ from gateway.app.fractions import (
     choose_fraction,
     entries,
     find_entry,
+    refuse_repeated,
     remaining_beams,
 )
 from gateway.app.identity import Identity, fresh_seed, identify
@@ -110,6 +111,7 @@ def _decide_new(
     request: Request, intake: Intake, named: Sequence[int], store: RecordStore
 ) -> Decided:
     known = entries(store)
+    refuse_repeated(known, request.request_id)
     fraction, numbers = choose_fraction(known, intake.plan, named, request.fraction)
     findings = beyond_plan(intake.plan, fraction, simulated=intake.room.simulated)
     beams = compile_beams(intake, [(number, 0.0) for number in numbers])
@@ -121,6 +123,7 @@ def _decide_rest(
     delivery_id: str, request: Request, settings: Settings, store: RecordStore
 ) -> Decided:
     known = entries(store)
+    refuse_repeated(known, request.request_id)
     entry = find_entry(known, delivery_id, settings)
     left = remaining_beams(entry, known)
     intake = take_in(

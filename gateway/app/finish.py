@@ -12,11 +12,13 @@ from gateway.app.evidence import beam_evidence, stored_frames, stored_plan
 from gateway.app.report import draw_report
 from gateway.app.summary import as_json, delivery_summary
 from gateway.app.tolerances import tolerances_named
+from gateway.app.verdict_text import verdict_text
 from gateway.delivery.event_bodies import ConnectedBody, bodies
 from gateway.delivery.ledger import DeliveryEntry, fold
 from gateway.dicom.rt_image_writer import cine_images, integrated_image
 from gateway.dicom.treatment_record_writer import treatment_record
 from gateway.dicom.uids import uid_source
+from gateway.dicom.verdict_writer import VerdictText, verdict_document
 from gateway.domain.axes import AxisLayout
 from gateway.domain.delivery import (
     DeliveryOutcome,
@@ -111,6 +113,7 @@ class _Work:
         if self._recorded:
             yield "treatment_record.dcm", treatment_record(self._context, self._recorded)
         yield "report.html", self._report().encode()
+        yield "verdict.dcm", verdict_document(self._context, self._verdict_text())
         self.summary = delivery_summary(
             self.entry,
             self.evidence,
@@ -127,6 +130,9 @@ class _Work:
             for name, content in zip(_image_names(beam), contents, strict=False):
                 yield name, content
                 instance += 1
+
+    def _verdict_text(self) -> VerdictText:
+        return verdict_text(self.entry, self.evidence, self.reconciliation)
 
     def _report(self) -> str:
         return draw_report(

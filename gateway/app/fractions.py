@@ -39,6 +39,24 @@ def require_resolved(known: Sequence[DeliveryEntry], plan_uid: str) -> None:
         )
 
 
+def refuse_repeated(known: Sequence[DeliveryEntry], request_id: str) -> None:
+    """Raises Blocked when a delivery was begun for the same request (empty: none is named)."""
+    begun = requested(known, request_id)
+    if begun is not None:
+        raise Blocked(
+            f"request {request_id} was carried out already, as delivery {begun.delivery_id}; "
+            "nothing is delivered twice"
+        )
+
+
+def requested(known: Sequence[DeliveryEntry], request_id: str) -> DeliveryEntry | None:
+    """The delivery that was begun for a request; None where there is none."""
+    for entry in known:
+        if request_id and entry.intent.get("request") == request_id:
+            return entry
+    return None
+
+
 def choose_fraction(
     known: Sequence[DeliveryEntry],
     plan: TreatmentPlan,

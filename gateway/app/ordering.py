@@ -68,6 +68,7 @@ def _intent(decided: Decided, request: Request, people: tuple[str, ...]) -> Inte
         "room_derived": intake.room_derived,
         "simulated": intake.room.simulated,
         "links": {name: link.url for name, link in links(intake.room).items()},
+        "request": request.request_id,
         "seed": decided.identity.seed,
         "token": decided.identity.token.hex(),
         "continues": decided.continues,

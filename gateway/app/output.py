@@ -12,6 +12,7 @@ from gateway.domain.errors import InputError
 _OURS = (
     "summary.json",
     "treatment_record.dcm",
+    "verdict.dcm",
     "report.html",
     "images/image_beam_*.dcm",
     "telemetry/telemetry_beam_*.parquet",
@@ -43,6 +44,7 @@ def export(directory: Path, out: Path) -> None:
         "image_beam_*.dcm": "images",
         "telemetry_beam_*.parquet": "telemetry",
         "treatment_record.dcm": "",
+        "verdict.dcm": "",
         "report.html": "",
         "summary.json": "",
     }

@@ -18,7 +18,8 @@ class Request:
     """What the command line asked for.
 
     ``speed`` is the factor of real time, infinite for unbounded simulated time, None for the
-    default: unbounded when the room is simulated in this process, real otherwise.
+    default: unbounded when the room is simulated in this process, real otherwise. ``request_id``
+    is the requester's own name for this delivery: under one name, one delivery is begun at most.
     """
 
     plan: Path | None = None
@@ -34,6 +35,7 @@ class Request:
     continues: str | None = None
     by: tuple[str, ...] = ()
     permit: frozenset[str] = field(default_factory=frozenset)
+    request_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

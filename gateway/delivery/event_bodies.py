@@ -1,7 +1,7 @@
 """What the events of a delivery hold, by kind: written by the session, read by everyone else."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict, TypeVar, cast
+from typing import Any, NotRequired, TypedDict, TypeVar, cast
 
 from gateway.ports.store import StoredEvent
 
@@ -30,6 +30,7 @@ class IntentBody(TypedDict):
     room_derived: bool
     simulated: bool
     links: Mapping[str, str]
+    request: NotRequired[str]
     seed: int
     token: str
     continues: str | None

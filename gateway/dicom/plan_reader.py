@@ -82,6 +82,7 @@ def read_treatment_plan(root: Item, fraction_group: int, sha256: str) -> Treatme
         tolerance_tables={table.number: table for table in _tolerance_tables(root)},
         patient_setups=setups,
         prescriptions=tuple(_prescriptions(root)),
+        series_instance_uid=root.text("SeriesInstanceUID"),
     )
 
 

@@ -151,7 +151,8 @@ class TreatmentPlan:
 
     ``beams`` are the treatment beams of the fraction group in the order of its references, keyed
     by beam number; beams that are not delivered (setup, no meterset) are absent and named by
-    findings of the reader. ``sha256`` pins the bytes that were read.
+    findings of the reader. ``sha256`` pins the bytes that were read. ``series_instance_uid`` is
+    empty for a plan that has not been written yet.
     """
 
     sop_instance_uid: str
@@ -168,3 +169,4 @@ class TreatmentPlan:
     tolerance_tables: Mapping[int, ToleranceTable]
     patient_setups: Mapping[int, PatientSetup]
     prescriptions: tuple[Prescription, ...]
+    series_instance_uid: str = ""

@@ -1,0 +1,124 @@
+"""Processes that the service starts and watches; each ends with its standard input."""
+
+import asyncio
+import contextlib
+import json
+import logging
+import signal
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from gateway.domain.errors import LinkLost, ReplyTimeout
+
+READY_BOUND_S = 60.0
+STOP_BOUND_S = 30.0
+LINE_BYTES = 64 * 2**20
+"""A summary of a large plan is one line."""
+
+_log = logging.getLogger(__name__)
+
+Told = Callable[[Mapping[str, Any]], None]
+
+
+class Child:
+    """One process that speaks lines of JSON; its first line says that it is ready."""
+
+    def __init__(self, name: str, module: str, arguments: Sequence[str], told: Told) -> None:
+        self.name = name
+        self._argv = (sys.executable, "-m", module, *arguments)
+        self._told = told
+        self._process: asyncio.subprocess.Process | None = None
+        self._reading: asyncio.Task[None] | None = None
+        self.ready: Mapping[str, Any] = {}
+
+    @property
+    def pid(self) -> int:
+        """The process. Raises LinkLost before it was started."""
+        return self._running().pid
+
+    @property
+    def gone(self) -> bool:
+        """Whether the process has ended."""
+        return self._process is None or self._process.returncode is not None
+
+    async def start(self) -> None:
+        """Start the process and wait until it is ready. Raises LinkLost, ReplyTimeout."""
+        self._process = await asyncio.create_subprocess_exec(
+            *self._argv,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            limit=LINE_BYTES,
+            start_new_session=True,
+        )
+        try:
+            async with asyncio.timeout(READY_BOUND_S):
+                first = await self._line()
+        except TimeoutError:
+            await self.stop()
+            raise ReplyTimeout(
+                f"the {self.name} process was not ready in {READY_BOUND_S:g} s"
+            ) from None
+        if first is None:
+            code = await self._process.wait()
+            raise LinkLost(f"the {self.name} process ended with {code} before it was ready")
+        self.ready = first
+        self._reading = asyncio.create_task(self._read(), name=f"child-{self.name}")
+
+    async def ended(self) -> int:
+        """Wait for its end; the exit code. What it said was told before."""
+        if self._reading is not None:
+            await asyncio.wait((self._reading,))
+        return await self._running().wait()
+
+    async def send(self, value: Mapping[str, Any]) -> None:
+        """Give it a line. Raises LinkLost when it is gone."""
+        writer = self._running().stdin
+        if writer is None or writer.is_closing():
+            raise LinkLost(f"the {self.name} process has ended")
+        writer.write(json.dumps(value, ensure_ascii=False, allow_nan=False).encode() + b"\n")
+        try:
+            await writer.drain()
+        except ConnectionError as error:
+            raise LinkLost(f"the {self.name} process has ended") from error
+
+    def interrupt(self) -> None:
+        """Ask it to stop what it does now."""
+        with contextlib.suppress(ProcessLookupError):
+            self._running().send_signal(signal.SIGINT)
+
+    async def stop(self) -> None:
+        """End it: its input closes, then SIGTERM, at last SIGKILL. Idempotent."""
+        process = self._process
+        if process is None:
+            return
+        if process.stdin is not None:
+            process.stdin.close()
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        try:
+            async with asyncio.timeout(STOP_BOUND_S):
+                await process.wait()
+        except TimeoutError:
+            _log.error("the %s process did not end in %g s: killed", self.name, STOP_BOUND_S)
+            process.kill()
+            await process.wait()
+        if self._reading is not None:
+            await asyncio.wait((self._reading,))
+
+    async def _read(self) -> None:
+        while (value := await self._line()) is not None:
+            self._told(value)
+
+    async def _line(self) -> Mapping[str, Any] | None:
+        reader = self._running().stdout
+        line = b"" if reader is None else await reader.readline()
+        if not line:
+            return None
+        value: Mapping[str, Any] = json.loads(line)
+        return value
+
+    def _running(self) -> asyncio.subprocess.Process:
+        if self._process is None:
+            raise LinkLost(f"the {self.name} process was not started")
+        return self._process

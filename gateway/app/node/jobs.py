@@ -1,0 +1,53 @@
+"""What the room's process is asked to deliver, and what it answers; as lines of JSON."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One delivery to carry out.
+
+    ``item`` names the job in answers, ``request_id`` in the record: a request that was begun is
+    never begun again. ``continues`` is the delivery whose remainder is wanted.
+    """
+
+    item: str
+    plan: Path
+    request_id: str
+    fraction_group: int | None = None
+    fraction: int | None = None
+    beams: tuple[int, ...] = ()
+    continues: str = ""
+    seed: int | None = None
+    by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a job ended. ``delivery_id`` is empty where nothing was begun; ``reason`` says why."""
+
+    delivery_id: str
+    reason: str
+    summary: Mapping[str, Any] | None
+
+    @property
+    def delivered(self) -> bool:
+        """Whether a delivery was begun; its summary says how far it came."""
+        return bool(self.delivery_id)
+
+
+def job_line(job: Job) -> dict[str, Any]:
+    """A job as JSON."""
+    return asdict(job) | {"plan": str(job.plan)}
+
+
+def job_of(line: Mapping[str, Any]) -> Job:
+    """The job of a line. Raises KeyError, TypeError for what is no job."""
+    values = dict(line)
+    values["plan"] = Path(values["plan"])
+    values["beams"] = tuple(values["beams"])
+    values["by"] = tuple(values["by"])
+    return Job(**values)

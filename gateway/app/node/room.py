@@ -1,0 +1,119 @@
+"""The service's side of the room's process: one job at a time, each answered once."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from gateway.app.node.children import Child
+from gateway.app.node.jobs import Job, Outcome, job_line
+from gateway.domain.errors import LinkLost
+
+MODULE = "gateway.app.node.room_process"
+LOST = "the room's process was lost before anything was delivered"
+
+Progress = Callable[[int, float, float], None]
+"""Told (beam number, meterset, meterset at its end), both MU."""
+
+_log = logging.getLogger(__name__)
+
+
+class RoomProcess:
+    """Delivers jobs in a process of its own, which no parsing or network can hold up.
+
+    ``begun`` looks a request up in the record: what became of a job whose process was lost.
+    """
+
+    def __init__(
+        self,
+        room: str,
+        arguments: tuple[Path, Path | None, str],
+        begun: Callable[[str], Outcome | None],
+    ) -> None:
+        store, config, speed = arguments
+        self._arguments = (str(store), str(config or ""), room, speed)
+        self._begun = begun
+        self._child: Child | None = None
+        self._turn = asyncio.Lock()
+        self._answer: asyncio.Future[Mapping[str, Any]] | None = None
+        self._progress: Progress | None = None
+        self.room = room
+
+    @property
+    def pid(self) -> int:
+        """The process. Raises LinkLost before it was started."""
+        if self._child is None:
+            raise LinkLost("the room's process was not started")
+        return self._child.pid
+
+    async def start(self) -> None:
+        """Start the process. Raises LinkLost, ReplyTimeout."""
+        await self._living()
+
+    async def deliver(self, job: Job, progress: Progress) -> Outcome:
+        """Carry one job out, after those before it. A lost process is started again, the job not.
+
+        Raises LinkLost, ReplyTimeout when the process cannot be started.
+        """
+        async with self._turn:
+            known = await asyncio.to_thread(self._begun, job.request_id)
+            if known is not None:
+                return known
+            child = await self._living()
+            self._answer = asyncio.get_running_loop().create_future()
+            self._progress = progress
+            try:
+                answer = await self._answered(child, job, self._answer)
+            finally:
+                self._answer = self._progress = None
+            if answer is not None:
+                return _outcome(answer)
+            known = await asyncio.to_thread(self._begun, job.request_id)
+            return known or Outcome("", LOST, None)
+
+    async def _answered(
+        self, child: Child, job: Job, answer: asyncio.Future[Mapping[str, Any]]
+    ) -> Mapping[str, Any] | None:
+        """The answer to a job; None when the process is lost before."""
+        ending = asyncio.create_task(child.ended())
+        try:
+            await child.send(job_line(job))
+            await asyncio.wait((answer, ending), return_when=asyncio.FIRST_COMPLETED)
+        except LinkLost as lost:
+            _log.warning("%s", lost)
+        finally:
+            ending.cancel()
+            await asyncio.wait((ending,))
+        return answer.result() if answer.done() else None
+
+    def abort(self) -> None:
+        """Turn the running beam off; its job is answered with how far it came."""
+        if self._child is not None and self._answer is not None:
+            self._child.interrupt()
+
+    async def aclose(self) -> None:
+        """End the process; a running beam is turned off and its record kept."""
+        if self._child is not None:
+            await self._child.stop()
+
+    async def _living(self) -> Child:
+        child = self._child
+        if child is None or child.gone:
+            if child is not None:
+                _log.warning("the room's process has ended: started again")
+            child = Child("room", MODULE, self._arguments, self._told)
+            await child.start()
+            self._child = child
+        return child
+
+    def _told(self, line: Mapping[str, Any]) -> None:
+        if "progress" in line:
+            if self._progress is not None:
+                self._progress(*line["progress"])
+        elif self._answer is not None and not self._answer.done():
+            self._answer.set_result(line)
+
+
+def _outcome(line: Mapping[str, Any]) -> Outcome:
+    return Outcome(line.get("finished", ""), line.get("refused", ""), line["summary"])

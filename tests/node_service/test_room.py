@@ -1,0 +1,133 @@
+"""The room's process: every request is carried out once, whatever happens to the process."""
+
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from gateway.app.node.jobs import Job, Outcome, job_line, job_of
+from gateway.app.node.record import UNRESOLVED, outcome_of
+from gateway.app.node.room import LOST, RoomProcess
+from tests.e2e.deliveries import generated, settings
+
+ROOM = "truebeam-m120"
+PULSE_MU = 0.028
+"""One pulse of that machine: a beam ends within one of its plan."""
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Path:
+    return generated(tmp_path, "open-field")
+
+
+@pytest.fixture
+def halcyon_plan(tmp_path: Path) -> Path:
+    return generated(tmp_path, "open-field", "halcyon")
+
+
+@asynccontextmanager
+async def room(folder: Path, speed: str) -> AsyncIterator[RoomProcess]:
+    ours = settings(folder)
+    process = RoomProcess(ROOM, (ours.store, None, speed), partial(outcome_of, ours))
+    await process.start()
+    try:
+        yield process
+    finally:
+        await process.aclose()
+
+
+def unseen(_beam: int, _meterset_mu: float, _end_mu: float) -> None:
+    pass
+
+
+def test_a_job_survives_its_line() -> None:
+    job = Job("1", Path("plan.dcm"), "r1", fraction=2, beams=(1, 3), by=("A", "B"), seed=4)
+    assert job_of(job_line(job)) == job
+
+
+async def test_a_request_is_delivered_once(tmp_path: Path, plan: Path) -> None:
+    seen: list[tuple[int, float, float]] = []
+    async with room(tmp_path, "inf") as process:
+        first = await process.deliver(
+            Job("1", plan, "request-1"), lambda *progress: seen.append(progress)
+        )
+        again = await process.deliver(Job("2", plan, "request-1"), unseen)
+        other = await process.deliver(Job("3", plan, "request-2"), unseen)
+    assert first.summary is not None
+    assert (first.summary["verdict"], first.summary["state"]) == ("pass", "complete")
+    assert again == first
+    assert other.delivery_id not in {"", first.delivery_id}
+    assert other.summary is not None
+    assert other.summary["plan"]["fraction"] == 2
+    beam, meterset_mu, end_mu = seen[-1]
+    assert beam == 1
+    assert meterset_mu == pytest.approx(end_mu, abs=PULSE_MU)
+
+
+async def test_what_cannot_be_delivered_is_refused_with_its_reason(
+    tmp_path: Path, halcyon_plan: Path
+) -> None:
+    async with room(tmp_path, "inf") as process:
+        outcome = await process.deliver(Job("1", halcyon_plan, "request-1"), unseen)
+    assert not outcome.delivered
+    assert "MLCX" in outcome.reason
+    assert outcome.summary is not None
+    assert outcome.summary["state"] == "refused"
+
+
+async def test_an_abort_ends_the_beam_and_keeps_the_record(tmp_path: Path, plan: Path) -> None:
+    async with room(tmp_path, "1") as process:
+        outcome = await process.deliver(Job("1", plan, "request-1"), lambda *_: process.abort())
+        process.abort()
+        rest = Job("2", plan, "request-2", continues=outcome.delivery_id)
+        halted = await process.deliver(rest, lambda *_: process.abort())
+    assert outcome.summary is not None
+    assert outcome.summary["state"] == "terminated"
+    assert outcome.summary["beams"][0]["termination_status"] == "OPERATOR"
+    assert halted.delivered
+
+
+async def test_a_lost_process_is_replaced_and_its_job_is_not_repeated(
+    tmp_path: Path, plan: Path
+) -> None:
+    killed: list[int] = []
+
+    async with room(tmp_path, "1") as process:
+
+        def kill(_beam: int, _meterset_mu: float, _end_mu: float) -> None:
+            child = process.pid
+            if child not in killed:
+                killed.append(child)
+                os.kill(child, signal.SIGKILL)
+
+        lost = await process.deliver(Job("1", plan, "request-1"), kill)
+        again = await process.deliver(Job("2", plan, "request-1"), unseen)
+        blocked = await process.deliver(Job("3", plan, "request-2"), unseen)
+    assert len(killed) == 1
+    assert (lost.delivered, lost.reason) == (True, UNRESOLVED)
+    assert again == lost
+    assert not blocked.delivered
+    assert "unresolved" in blocked.reason
+
+
+async def test_a_process_lost_before_the_beam_delivered_nothing(tmp_path: Path, plan: Path) -> None:
+    ours = settings(tmp_path)
+    dying: list[RoomProcess] = []
+
+    def kill_and_look(request_id: str) -> Outcome | None:
+        if dying:
+            os.kill(dying.pop().pid, signal.SIGKILL)
+        return outcome_of(ours, request_id)
+
+    process = RoomProcess(ROOM, (ours.store, None, "inf"), kill_and_look)
+    await process.start()
+    dying.append(process)
+    lost = await process.deliver(Job("1", plan, "request-1"), unseen)
+    then = await process.deliver(Job("2", plan, "request-1"), unseen)
+    await process.aclose()
+    assert (lost.delivered, lost.reason) == (False, LOST)
+    assert then.delivered
