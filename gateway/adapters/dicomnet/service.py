@@ -61,15 +61,26 @@ def accept(entity: AE, services: Iterable[Service]) -> list[tuple[Any, Handler]]
     Raises ValueError where two services claim the same requests.
     """
     table: dict[str, dict[str, Handler]] = {}
+    services = tuple(services)
+    for context in _merged(context for service in services for context in service.contexts):
+        _add(entity, context)
     for service in services:
-        for context in service.contexts:
-            _add(entity, context)
         for (dimse, uid), handler in service.handlers.items():
             by_class = table.setdefault(dimse, {})
             if uid in by_class:
                 raise ValueError(f"two services handle {dimse} of {uid or 'any SOP class'}")
             by_class[uid] = handler
     return [(Events[dimse], _dispatch(dimse, by_class)) for dimse, by_class in table.items()]
+
+
+def _merged(contexts: Iterable[Context]) -> Iterator[Context]:
+    """One context for each SOP class, with what any service takes; first come, first preferred."""
+    by_class: dict[str, list[Context]] = {}
+    for context in contexts:
+        by_class.setdefault(context.sop_class_uid, []).append(context)
+    for uid, same in by_class.items():
+        syntaxes = dict.fromkeys(syntax for context in same for syntax in context.transfer_syntaxes)
+        yield Context(uid, tuple(syntaxes), any(context.requestor_scp for context in same))
 
 
 def _add(entity: AE, context: Context) -> None:

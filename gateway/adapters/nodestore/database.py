@@ -11,18 +11,18 @@ from gateway.domain.errors import StoreError
 
 DATABASE = "node.sqlite"
 BUSY_MS = 10_000
+IDLE_CONNECTIONS = 16
 
 
 class NodeDatabase:
-    """Connections to ``ROOT/node.sqlite``, one per thread; every commit is synced.
+    """Connections to ``ROOT/node.sqlite``, one for each block at work; every commit is synced.
 
     Safe to share between threads. A process makes its own.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._local = threading.local()
-        self._opened: list[sqlite3.Connection] = []
+        self._idle: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
         try:
             root.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -35,14 +35,14 @@ class NodeDatabase:
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Write; durable when the block has ended, undone when it raises. Raises StoreError."""
         try:
-            connection = self._connection()
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
-            connection.execute("COMMIT")
+            with self._connection() as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                try:
+                    yield connection
+                except BaseException:
+                    connection.execute("ROLLBACK")
+                    raise
+                connection.execute("COMMIT")
         except sqlite3.Error as error:
             raise StoreError(f"{self.root / DATABASE}: {error}") from error
 
@@ -50,26 +50,37 @@ class NodeDatabase:
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Read what is committed. Raises StoreError."""
         try:
-            yield self._connection()
+            with self._connection() as connection:
+                yield connection
         except sqlite3.Error as error:
             raise StoreError(f"{self.root / DATABASE}: {error}") from error
 
     def close(self) -> None:
-        """Close every thread's connection; idempotent."""
+        """Close what is not at work; idempotent."""
         with self._lock:
-            opened, self._opened = self._opened, []
-            self._local = threading.local()
-        for connection in opened:
+            idle, self._idle = self._idle, []
+        for connection in idle:
             connection.close()
 
-    def _connection(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            connection = self._idle.pop() if self._idle else None
         if connection is None:
             connection = _connect(self.root / DATABASE)
-            self._local.connection = connection
-            with self._lock:
-                self._opened.append(connection)
-        return connection
+        try:
+            yield connection
+        finally:
+            self._give_back(connection)
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        """Threads come and go with associations: their connections outlive them, in number few."""
+        with self._lock:
+            keep = not connection.in_transaction and len(self._idle) < IDLE_CONNECTIONS
+            if keep:
+                self._idle.append(connection)
+        if not keep:
+            connection.close()
 
 
 def _connect(path: Path) -> sqlite3.Connection:
