@@ -5,13 +5,8 @@ import pytest
 
 from gateway.domain.units import FloatArray
 from gateway.reconcile import reconcile
-from tests.reconcile.builders import (
-    Machine,
-    deliver,
-    leaf_column,
-    sliding_window,
-    tolerances,
-)
+from tests.reconcile.builders import Machine, deliver, leaf_column, tolerances
+from tests.reconcile.sketches import sliding_window
 
 OFFSET_MM = 0.8
 """Below the largest single error allowed (1.0 mm), above the RMS allowed (0.5 mm)."""

@@ -13,16 +13,8 @@ from gateway.domain.units import frozen
 from gateway.reconcile import reconcile
 from gateway.reconcile.alignment import dose_samples, matched_control_point
 from gateway.reconcile.path import PlannedPath
-from tests.reconcile.builders import (
-    MU_PER_PULSE,
-    Machine,
-    arc,
-    deliver,
-    sliding_window,
-    static,
-    step_and_shoot,
-    tolerances,
-)
+from tests.reconcile.builders import MU_PER_PULSE, Machine, deliver, tolerances
+from tests.reconcile.sketches import arc, sliding_window, static, step_and_shoot
 
 
 def trajectory(meterset: list[float], place: list[float], on: list[bool]) -> Trajectory:

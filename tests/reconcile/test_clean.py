@@ -6,16 +6,8 @@ import pytest
 
 from gateway.domain.reconciliation import Verdict
 from gateway.reconcile import reconcile
-from tests.reconcile.builders import (
-    Machine,
-    Sketch,
-    arc,
-    deliver,
-    sliding_window,
-    static,
-    step_and_shoot,
-    tolerances,
-)
+from tests.reconcile.builders import Machine, deliver, tolerances
+from tests.reconcile.sketches import Sketch, arc, sliding_window, static, step_and_shoot
 
 SKETCHES: tuple[Callable[[], Sketch], ...] = (static, sliding_window, step_and_shoot, arc)
 

@@ -9,19 +9,8 @@ import pytest
 from gateway.domain.reconciliation import Cause, Verdict
 from gateway.domain.units import FloatArray
 from gateway.reconcile import reconcile
-from tests.reconcile.builders import (
-    SCALARS,
-    Machine,
-    Sketch,
-    arc,
-    deliver,
-    leaf_column,
-    refused,
-    sliding_window,
-    static,
-    step_and_shoot,
-    tolerances,
-)
+from tests.reconcile.builders import Machine, deliver, leaf_column, refused, tolerances
+from tests.reconcile.sketches import SCALARS, Sketch, arc, sliding_window, static, step_and_shoot
 
 NOISE = 0.05
 """mm, one sigma."""

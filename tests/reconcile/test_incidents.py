@@ -9,14 +9,8 @@ from gateway.domain.delivery import FrameKind, TerminationStatus
 from gateway.domain.evidence import BeamEvidence, FrameRecord, LinkIncident
 from gateway.domain.reconciliation import Cause, Verdict
 from gateway.reconcile import reconcile
-from tests.reconcile.builders import (
-    Machine,
-    deliver,
-    leaf_column,
-    sliding_window,
-    static,
-    tolerances,
-)
+from tests.reconcile.builders import Machine, deliver, leaf_column, tolerances
+from tests.reconcile.sketches import sliding_window, static
 
 
 def causes_of(evidence: BeamEvidence) -> tuple[Cause, ...]:

@@ -10,7 +10,8 @@ from hypothesis.extra import numpy as hnp
 
 from gateway.reconcile import reconcile
 from gateway.reconcile.statistics import column_statistics, weighted_percentile, weighted_rms
-from tests.reconcile.builders import Machine, arc, deliver, tolerances
+from tests.reconcile.builders import Machine, deliver, tolerances
+from tests.reconcile.sketches import arc
 
 
 def test_rms_of_a_ramp() -> None:

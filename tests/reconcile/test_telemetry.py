@@ -10,7 +10,8 @@ from gateway.domain.delivery import MachineState
 from gateway.domain.telemetry import BeamTelemetry
 from gateway.domain.units import frozen
 from gateway.reconcile import delivered_trajectory
-from tests.reconcile.builders import Machine, deliver, sliding_window
+from tests.reconcile.builders import Machine, deliver
+from tests.reconcile.sketches import sliding_window
 
 
 def telemetry_of(noise_mm: float = 0.02) -> BeamTelemetry:

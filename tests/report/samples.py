@@ -18,7 +18,8 @@ from gateway.domain.evidence import BeamEvidence, LinkIncident
 from gateway.domain.findings import Finding, info, warning
 from gateway.reconcile import reconcile
 from tests.reconcile import builders
-from tests.reconcile.builders import Machine, Sketch, deliver, leaf_column
+from tests.reconcile.builders import Machine, deliver, leaf_column
+from tests.reconcile.sketches import Sketch
 
 STARTED_NS = 1_780_000_000_000_000_000
 PANEL = PanelIdentity("Bench", "Panel 1190", "P-7", "2.1", 1190, 1190, 0.336, 1500.0, 16)

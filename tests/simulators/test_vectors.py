@@ -7,14 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gateway.domain.axes import Axis, AxisLayout
-from gateway.domain.errors import RemoteProtocolError
+from gateway.domain.axes import AxisLayout
 from gateway.domain.units import FloatArray
-from simulators.couch.jog_line import parse_jog
 from simulators.epid import messages as pm
 from simulators.linac import messages as m
 from simulators.linac.states import Interlock, State
-from simulators.wire import grbl, lcp, pfp
+from simulators.wire import lcp, pfp
 
 VECTORS = Path(__file__).resolve().parents[1] / "protocols" / "vectors"
 
@@ -220,115 +218,3 @@ def test_pfp_answers(vector: dict[str, Any]) -> None:
         case name:
             raise AssertionError(name)
     assert data.hex() == vector["hex"]
-
-
-@pytest.mark.parametrize(
-    "vector", vectors("grbl11.json", "gateway") + vectors("grbl11.json", "person")
-)
-def test_grbl_requests(vector: dict[str, Any]) -> None:
-    data = bytes.fromhex(vector["hex"])
-    real_time = {
-        "ASK_STATUS": ord("?"),
-        "JOG_CANCEL": 0x85,
-        "FEED_HOLD": ord("!"),
-        "RESUME": ord("~"),
-        "SOFT_RESET": 0x18,
-    }
-    lines = {"BUILD_INFO": "$I", "UNLOCK": "$X"}
-    for chunks in ([data], [data[i : i + 1] for i in range(len(data))], [data + b"$J"]):
-        splitter = grbl.LineSplitter()
-        (item,) = [item for chunk in chunks for item in splitter.feed(chunk)]
-        if isinstance(item, int):
-            assert item == real_time[vector["type"]]
-        elif vector["type"] == "JOG":
-            jog = parse_jog(item.text.removeprefix("$J="))
-            assert jog.axes == vector["fields"]["target"]
-            assert jog.feed * 60.0 == pytest.approx(vector["fields"]["feed"], rel=1e-12)
-            assert not jog.incremental
-        else:
-            assert item == grbl.Line(lines[vector["type"]], overflown=False)
-
-
-@pytest.mark.parametrize("vector", vectors("grbl11.json", "controller"))
-def test_grbl_answers(vector: dict[str, Any]) -> None:
-    """What the controller can say of the vectors, it says in the same bytes."""
-    fields, wanted = vector["fields"], bytes.fromhex(vector["hex"])
-    match vector["type"]:
-        case "OK":
-            assert wanted == grbl.OK
-        case "ERROR":
-            assert grbl.error(fields["code"]) == wanted
-        case "ALARM":
-            assert grbl.alarm(fields["code"]) == wanted
-        case "BANNER":
-            assert grbl.BANNER.endswith(wanted)
-        case "BLANK":
-            assert grbl.BANNER.startswith(wanted)
-        case "FEEDBACK":
-            assert wanted.startswith(f"[{fields['kind']}:".encode())
-            said = grbl.BUILD + grbl.UNLOCKED_MESSAGE
-            if fields["kind"] in ("OPT", "MSG") and fields["text"]:
-                assert wanted in said
-        case "STATUS":
-            reports = grbl.Reports()
-            reports.status("Idle", (0.0, 0.0, 0.0), 0.0)
-            position = tuple(fields["mpos"] or fields["wpos"])
-            said = reports.status(fields["state"], position, 0.0)
-            fits = said if fields["mpos"] else said.replace(b"|MPos:", b"|WPos:")
-            assert wanted.split(b"|")[:2] == fits.split(b"|")[:2]
-        case name:
-            raise AssertionError(name)
-
-
-@pytest.mark.parametrize(
-    ("at", "value", "why"),
-    [
-        (0, 0x4D, "starts with"),
-        (1, 0x44, "starts with"),
-        (2, 0x02, "starts with"),
-        (3, 0x7F, "CRC"),
-        (4, 0x55, "CRC"),
-        (11, 0x7F, "at most"),
-        (12, 0x55, "CRC"),
-        (-1, 0x55, "CRC"),
-    ],
-)
-def test_a_wrong_byte_breaks_the_link_for_good(at: int, value: int, why: str) -> None:
-    data = bytearray(lcp.encode_frame(b"LC", 0x08, 1, b"\x01\x02\x03\x04"))
-    good = bytes(data)
-    data[at] = value
-    decoder = lcp.RequestDecoder()
-    with pytest.raises(RemoteProtocolError, match=why):
-        list(decoder.feed(bytes(data)))
-    with pytest.raises(RemoteProtocolError, match=why):
-        list(decoder.feed(good))
-
-
-@pytest.mark.parametrize(
-    ("kind", "payload", "why"),
-    [
-        (0x08, b"\x01\x02\x03", "too short"),
-        (0x08, b"\x01\x02\x03\x04\x05", "too long"),
-        (0x02, b"\x00", "too long"),
-        (0x01, b"\x01\x00\x05ab", "too short"),
-        (0x01, b"\x01\x00\x02\xc3\x28", "UTF-8"),
-        (0x0F, b"", "no message 0F"),
-        (0x81, b"", "no message 81"),
-    ],
-)
-def test_a_payload_that_does_not_fit_breaks_the_link(kind: int, payload: bytes, why: str) -> None:
-    decoder = lcp.RequestDecoder()
-    with pytest.raises(RemoteProtocolError, match=why):
-        list(decoder.feed(lcp.encode_frame(b"LC", kind, 1, payload)))
-
-
-def test_axes_have_the_codes_of_the_page() -> None:
-    assert lcp.AXIS_CODES[Axis.GANTRY] == 1
-    assert lcp.AXIS_CODES[Axis.Y2] == 12
-    assert Axis.COUCH_LATERAL not in lcp.AXIS_CODES
-
-
-def test_a_kind_of_acquisition_that_does_not_exist_breaks_the_link() -> None:
-    data = pfp.encode_frame(b"PF", 0x02, 1, b"\x01\x00\x02\x00\x00\x00\x00")
-    with pytest.raises(RemoteProtocolError, match="kind"):
-        list(pfp.RequestDecoder().feed(data))
