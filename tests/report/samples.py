@@ -17,7 +17,7 @@ from gateway.domain.delivery import (
 from gateway.domain.evidence import BeamEvidence, LinkIncident
 from gateway.domain.findings import Finding, info, warning
 from gateway.reconcile import reconcile
-from tests.reconcile import builders
+from tests.reconcile import builders, sketches
 from tests.reconcile.builders import Machine, deliver, leaf_column
 from tests.reconcile.sketches import Sketch
 
@@ -95,7 +95,7 @@ def clean_vmat() -> ReportData:
     """Two arcs as planned."""
     beams = [
         deliver(
-            numbered(builders.arc(pairs=60, control_points=61, mu=300, first_deg=first), number),
+            numbered(sketches.arc(pairs=60, control_points=61, mu=300, first_deg=first), number),
             Machine(seed=number),
         )
         for number, first in ((1, 179.0), (2, 120.0))
@@ -105,23 +105,23 @@ def clean_vmat() -> ReportData:
 
 def stuck_leaf() -> ReportData:
     """A leaf stops half way through the first of two beams; the machine does not notice."""
-    sketch = builders.arc(pairs=60)
+    sketch = sketches.arc(pairs=60)
     stuck = deliver(sketch, Machine(stuck={leaf_column(sketch, "X2", 34): 20.0}))
-    static = deliver(numbered(builders.static(pairs=60), 2))
+    static = deliver(numbered(sketches.static(pairs=60), 2))
     return report([stuck, static], "complete")
 
 
 def held_and_terminated() -> ReportData:
     """The machine holds for a stuck leaf and the beam is ended."""
-    sketch = builders.sliding_window(pairs=40)
+    sketch = sketches.sliding_window(pairs=40)
     machine = Machine(stuck={leaf_column(sketch, "X1", 22): 11.0}, hold_tolerance=2.0)
     return report([deliver(sketch, machine)], "terminated", (info("seed", "", "seed drawn: 42"),))
 
 
 def lost_link() -> ReportData:
     """The linac's link breaks in the second of three beams; the third is never started."""
-    first = deliver(builders.step_and_shoot(pairs=40))
-    second = deliver(numbered(builders.sliding_window(pairs=40), 2), Machine(stop_s=8.4))
+    first = deliver(sketches.step_and_shoot(pairs=40))
+    second = deliver(numbered(sketches.sliding_window(pairs=40), 2), Machine(stop_s=8.4))
     second = replace(
         second,
         delivery=replace(
@@ -138,9 +138,9 @@ def lost_link() -> ReportData:
 
 def refused_beam() -> ReportData:
     """The bank read back before the beam stands 3 mm off."""
-    sketch = builders.static(pairs=40)
+    sketch = sketches.static(pairs=40)
     positions = sketch.program.positions[0].copy()
-    first = len(builders.SCALARS)
+    first = len(sketches.SCALARS)
     positions[first : first + 40] -= 3.0
     return report([builders.refused(sketch, positions)], "terminated")
 

@@ -16,7 +16,7 @@ from gateway.adapters.report.portal import field_outline
 from gateway.adapters.report.wording import cause_sentence
 from gateway.domain.axes import Axis
 from gateway.domain.reconciliation import Cause
-from tests.reconcile import builders
+from tests.reconcile import builders, sketches
 
 
 def read_png(content: bytes) -> np.ndarray:
@@ -77,7 +77,7 @@ def test_markup_is_escaped() -> None:
 
 def test_the_outline_is_what_the_plan_opens() -> None:
     """Static field: the polygon's area is that of the open pairs between the jaws."""
-    sketch = builders.static(pairs=10)
+    sketch = sketches.static(pairs=10)
     beam = sketch.beam
     (loop,) = field_outline(beam)
     x, y = loop[:, 0], loop[:, 1]
@@ -90,7 +90,7 @@ def test_the_outline_is_what_the_plan_opens() -> None:
 
 def test_the_outline_turns_with_the_collimator() -> None:
     """At 90 degrees the collimator's X lies along the receptor's Y."""
-    beam = builders.static(pairs=10).beam
+    beam = sketches.static(pairs=10).beam
     axes = dict(beam.axes)
     loops = []
     for angle in (0.0, 90.0):
