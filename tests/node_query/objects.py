@@ -1,0 +1,116 @@
+"""Rows of the node's database, made up."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydicom import Dataset
+from pynetdicom import AE
+from pynetdicom.association import Association
+
+from gateway.adapters.dicomnet.service import Service, accept
+from gateway.adapters.nodestore.database import NodeDatabase
+from gateway.dicom.sop_classes import EXPLICIT_VR_LITTLE_ENDIAN, RT_IMAGE
+
+AE_TITLE = "GATEWAY"
+TIMEOUT_S = 10
+
+
+@dataclass
+class Object:
+    """One row of ``objects``; ``attributes`` are keywords and values of its dataset."""
+
+    uid: str
+    study: str = "1.2.1"
+    series: str = "1.2.1.1"
+    patient: str = "P1"
+    name: str = "Phantom^EPID"
+    modality: str = "RTIMAGE"
+    sop_class: str = RT_IMAGE
+    syntax: str = EXPLICIT_VR_LITTLE_ENDIAN
+    state: str = "valid"
+    sha256: str = "00"
+    size: int = 0
+
+    def dataset(self, **others: Any) -> Dataset:
+        """Its attributes."""
+        found = Dataset()
+        found.SOPInstanceUID = self.uid
+        found.SOPClassUID = self.sop_class
+        found.StudyInstanceUID = self.study
+        found.SeriesInstanceUID = self.series
+        found.PatientID = self.patient
+        found.PatientName = self.name
+        found.Modality = self.modality
+        for keyword, value in others.items():
+            setattr(found, keyword, value)
+        return found
+
+
+def insert(database: NodeDatabase, *objects: Object, **others: Any) -> None:
+    """Store rows; ``others`` are more attributes of each."""
+    with database.transaction() as connection:
+        for one in objects:
+            (count,) = connection.execute("SELECT count(*) FROM objects").fetchone()
+            connection.execute(
+                f"INSERT INTO objects VALUES ({', '.join('?' * 16)})",
+                (
+                    one.uid,
+                    one.sop_class,
+                    one.syntax,
+                    one.study,
+                    one.series,
+                    one.modality,
+                    one.patient,
+                    one.name,
+                    json.dumps(one.dataset(**others).to_json_dict()),
+                    "PEER",
+                    one.sha256,
+                    one.sha256,
+                    one.size,
+                    count,
+                    one.state,
+                    "[]",
+                ),
+            )
+
+
+@contextmanager
+def listening(*services: Service) -> Iterator[int]:
+    """The services on a port of the loopback interface."""
+    entity = AE(ae_title=AE_TITLE)
+    handlers = accept(entity, services)
+    for timeout in ("acse_timeout", "dimse_timeout", "network_timeout"):
+        setattr(entity, timeout, TIMEOUT_S)
+    server = entity.start_server(("127.0.0.1", 0), block=False, evt_handlers=handlers)
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+
+
+def associate(port: int, *contexts: str, ae_title: str = "VIEWER", **others: Any) -> Association:
+    """An association that is established."""
+    entity = AE(ae_title=ae_title)
+    for uid in contexts:
+        entity.add_requested_context(uid)
+    for timeout in ("acse_timeout", "dimse_timeout", "network_timeout"):
+        setattr(entity, timeout, TIMEOUT_S)
+    found = entity.associate(
+        "127.0.0.1", port, ae_title=AE_TITLE, bind_address=("127.0.0.1", 0), **others
+    )
+    assert found.is_established
+    return found
+
+
+@contextmanager
+def database(folder: Path) -> Iterator[NodeDatabase]:
+    """An empty database."""
+    found = NodeDatabase(folder / "node")
+    try:
+        yield found
+    finally:
+        found.close()
