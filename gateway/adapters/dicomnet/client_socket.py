@@ -1,0 +1,115 @@
+"""The transport of an association that this node opens: bounded in time, failures kept as told."""
+
+import socket
+import ssl
+
+from pynetdicom import AE, evt
+from pynetdicom.association import Association
+from pynetdicom.transport import T_CONNECT, AddressInformation, AssociationSocket
+
+from gateway.adapters.dicomnet.client_tls import require_name
+
+RECEIVE_BYTES = 256 * 2**10
+
+
+class ClientSocket(AssociationSocket):
+    """Connects when it is asked to, and never waits longer than ``stall_s`` for the network.
+
+    ``failure`` is why it could not connect.
+    """
+
+    def __init__(self, association: Association, certificate_name: str, stall_s: float) -> None:
+        self._certificate_name = certificate_name
+        self._stall_s = stall_s
+        self.failure: OSError | None = None
+        super().__init__(association, address=AddressInformation("127.0.0.1", 0))
+
+    def connect(self, primitive: T_CONNECT) -> None:
+        """Connect to the primitive's address, which is told how that went."""
+        try:
+            self.socket = self._connected(primitive.address_info)
+        except OSError as error:
+            self.failure = error
+            primitive.result = "Evt17"
+        else:
+            self._is_connected = True
+            here = AddressInformation.from_tuple(self.socket.getsockname())
+            self.assoc.requestor.address_info = here
+            there = primitive.address_info.as_tuple
+            evt.trigger(self.assoc, evt.EVT_CONN_OPEN, {"address": there})
+            primitive.result = "Evt2"
+        finally:
+            self.provider_queue.put(primitive)
+            self._ready.set()
+
+    def send(self, bytestream: bytes) -> None:
+        """Send all of it; a peer that takes nothing for the stall time is lost."""
+        try:
+            self._open_socket().sendall(bytestream)
+        except OSError:
+            self.event_queue.put("Evt17")
+
+    def recv(self, nr_bytes: int) -> bytearray:
+        """Read so many bytes, fewer where the connection ends before. Raises OSError."""
+        read = bytearray()
+        while len(read) < nr_bytes:
+            part = self._open_socket().recv(min(RECEIVE_BYTES, nr_bytes - len(read)))
+            if not part:
+                break
+            read += part
+        return read
+
+    def dispose(self) -> None:
+        """Close whatever is still open; idempotent."""
+        if self.socket is not None:
+            self.socket.close()
+
+    def _open_socket(self) -> socket.socket:
+        if self.socket is None:
+            raise ConnectionAbortedError("the connection is closed")
+        return self.socket
+
+    def _create_socket(self, address: AddressInformation) -> socket.socket:  # noqa: ARG002 - pynetdicom's signature
+        """Bound to nothing: the one that is used is made when the peer's address is known."""
+        return socket.socket()
+
+    def _connected(self, address: AddressInformation) -> socket.socket:
+        self.dispose()
+        plain = socket.create_connection(address.as_tuple[:2], self.assoc.connection_timeout)
+        try:
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            open_ = plain if self.tls_args is None else self._secured(plain, self.tls_args)
+            open_.settimeout(self._stall_s)
+        except OSError:
+            plain.close()
+            raise
+        return open_
+
+    def _secured(self, plain: socket.socket, tls_args: tuple[ssl.SSLContext, str]) -> ssl.SSLSocket:
+        context, host = tls_args
+        secured = context.wrap_socket(plain, server_hostname=host)
+        try:
+            require_name(secured, self._certificate_name)
+        except OSError:
+            secured.close()
+            raise
+        return secured
+
+
+class ClientEntity(AE):
+    """An application entity whose associations use :class:`ClientSocket`."""
+
+    def __init__(self, ae_title: str, certificate_name: str, stall_s: float) -> None:
+        super().__init__(ae_title)
+        self._certificate_name = certificate_name
+        self._stall_s = stall_s
+
+    def _create_socket(
+        self,
+        assoc: Association,
+        address: AddressInformation,  # noqa: ARG002 - pynetdicom's signature
+        tls_args: tuple[ssl.SSLContext, str] | None,
+    ) -> ClientSocket:
+        made = ClientSocket(assoc, self._certificate_name, self._stall_s)
+        made.tls_args = tls_args
+        return made
