@@ -1,0 +1,22 @@
+"""A child that says what it is told to say."""
+
+import json
+import sys
+
+
+def main() -> int:
+    if sys.argv[1:] == ["refuse"]:
+        return 3
+    _tell({"ready": True})
+    for line in sys.stdin:
+        _tell({"said": json.loads(line)["say"]})
+    return 0
+
+
+def _tell(value: object) -> None:
+    sys.stdout.write(json.dumps(value) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,52 @@
+"""What ends is started again; what is stopped stays stopped."""
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from gateway.app.node.children import Child
+from gateway.app.node.keeper import Keeper
+from gateway.app.node.lock import only_service
+from gateway.domain.errors import Blocked, LinkLost
+from tests.node_service.waiting import until
+
+ECHO = "tests.node_service.echo_process"
+
+
+def unheard(_line: object) -> None:
+    pass
+
+
+async def test_a_process_that_is_killed_is_there_again() -> None:
+    heard: asyncio.Queue[object] = asyncio.Queue()
+    keeper = Keeper("echo", lambda: Child("echo", ECHO, (), heard.put_nowait))
+    first = await keeper.start()
+    await first.send({"say": 1})
+    async with asyncio.timeout(30):
+        assert await heard.get() == {"said": 1}
+        os.kill(first.pid, signal.SIGKILL)
+        await until(lambda: keeper.starts == 2)
+        await keeper.child.send({"say": 2})
+        assert await heard.get() == {"said": 2}
+    await keeper.stop()
+    assert keeper.child.gone
+
+
+async def test_a_process_that_will_not_start_is_told() -> None:
+    keeper = Keeper("echo", lambda: Child("echo", ECHO, ("refuse",), unheard))
+    with pytest.raises(LinkLost, match="ended with 3 before it was ready"):
+        await keeper.start()
+
+
+def test_a_second_service_is_refused_by_name(tmp_path: Path) -> None:
+    with (
+        only_service(tmp_path, "bunker"),
+        pytest.raises(Blocked, match=f"process {os.getpid()} for room bunker"),
+        only_service(tmp_path, "bunker"),
+    ):
+        pass
+    with only_service(tmp_path, "bunker"):
+        pass
