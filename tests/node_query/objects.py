@@ -11,6 +11,7 @@ from pydicom import Dataset
 from pynetdicom import AE
 from pynetdicom.association import Association
 
+from gateway.adapters.dicomnet.handover import NodeEntity
 from gateway.adapters.dicomnet.service import Service, accept
 from gateway.adapters.nodestore.database import NodeDatabase
 from gateway.dicom.sop_classes import EXPLICIT_VR_LITTLE_ENDIAN, RT_IMAGE
@@ -81,7 +82,7 @@ def insert(database: NodeDatabase, *objects: Object, **others: Any) -> None:
 @contextmanager
 def listening(*services: Service) -> Iterator[int]:
     """The services on a port of the loopback interface."""
-    entity = AE(ae_title=AE_TITLE)
+    entity = NodeEntity(ae_title=AE_TITLE)
     handlers = accept(entity, services)
     for timeout in ("acse_timeout", "dimse_timeout", "network_timeout"):
         setattr(entity, timeout, TIMEOUT_S)

@@ -1,1 +1,10 @@
-"""The DICOM network: the only importer of pynetdicom."""
+"""The DICOM network: the only importer of pynetdicom.
+
+Identities stay out of its log, and files are sent as the bytes that they are.
+"""
+
+from pynetdicom import _config
+
+_config.LOG_REQUEST_IDENTIFIERS = False
+_config.LOG_RESPONSE_IDENTIFIERS = False
+_config.STORE_SEND_CHUNKED_DATASET = True

@@ -1,6 +1,5 @@
 """Identifiers of queries and their answers: datasets here, the DICOM JSON model in the store."""
 
-import struct
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -10,8 +9,10 @@ from pydicom.datadict import dictionary_VR
 from pydicom.valuerep import PN_DELIMS, TEXT_VR_DELIMS, format_number_as_ds
 from pynetdicom import evt
 
+from gateway.adapters.dicomnet.quiet import quietly
 from gateway.adapters.nodestore.matching import NAME_GROUPS, Attributes, Element, values
 from gateway.adapters.nodestore.query_keys import SPECIFIC_CHARACTER_SET
+from gateway.dicom.plan_file import READING_ERRORS
 from gateway.domain.errors import InputError
 
 UTF_8 = "ISO_IR 192"
@@ -23,19 +24,6 @@ TEXT_VRS = frozenset(
 ENCODED_VRS = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
 """Value representations that Specific Character Set is about (PS3.5 6.1.2.2)."""
 SINGLE_VRS = frozenset({"LT", "ST", "UR", "UT"})
-DECODING_ERRORS = (
-    NotImplementedError,
-    RecursionError,
-    ArithmeticError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    OSError,
-    TypeError,
-    ValueError,
-    struct.error,
-)
-"""What pydicom raises for bytes that are no dataset."""
 
 
 def identifier_of(event: evt.Event) -> Attributes:
@@ -44,8 +32,9 @@ def identifier_of(event: evt.Event) -> Attributes:
     Values are taken as texts, unchecked: wildcards and ranges are no valid UIDs and dates.
     """
     try:
-        return _attributes(event.identifier, (DEFAULT_ENCODING,))
-    except DECODING_ERRORS as error:
+        with quietly():
+            return _attributes(event.identifier, (DEFAULT_ENCODING,))
+    except READING_ERRORS as error:
         raise InputError("the identifier cannot be decoded") from error
 
 
