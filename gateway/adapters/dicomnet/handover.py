@@ -40,6 +40,6 @@ class Destination:
 class NodeEntity(AE):
     """The application entity of the node's listener."""
 
-    def associate(self, addr: Any, port: int, **given: Any) -> Any:
+    def associate(self, addr: Any, port: int, **given: Any) -> Any:  # type: ignore[override]  # wider
         """The destination that ``addr`` is, or a new association."""
         return addr if isinstance(addr, Destination) else super().associate(addr, port, **given)

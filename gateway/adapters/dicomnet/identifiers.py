@@ -1,6 +1,6 @@
 """Identifiers of queries and their answers: datasets here, the DICOM JSON model in the store."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from pydicom import DataElement, Dataset, config
@@ -27,15 +27,20 @@ SINGLE_VRS = frozenset({"LT", "ST", "UR", "UT"})
 
 
 def identifier_of(event: evt.Event) -> Attributes:
-    """The identifier of a request. Raises InputError where its bytes cannot be read as one.
+    """The identifier of a query. Raises InputError as :func:`attributes_of`."""
+    return attributes_of(lambda: event.identifier)
+
+
+def attributes_of(read: Callable[[], Dataset]) -> Attributes:
+    """The attributes of a request. Raises InputError where its bytes cannot be read as a dataset.
 
     Values are taken as texts, unchecked: wildcards and ranges are no valid UIDs and dates.
     """
     try:
         with quietly():
-            return _attributes(event.identifier, (DEFAULT_ENCODING,))
+            return _attributes(read(), (DEFAULT_ENCODING,))
     except READING_ERRORS as error:
-        raise InputError("the identifier cannot be decoded") from error
+        raise InputError("the data set of the request cannot be decoded") from error
 
 
 def dataset_of(attributes: Attributes, asked_in: Sequence[str] = ()) -> Dataset:

@@ -7,7 +7,7 @@ anew; here it sends the file's bytes, as they were received.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from pydicom import Dataset
 from pynetdicom import evt
@@ -25,6 +25,7 @@ from gateway.adapters.dicomnet.query_service import (
 )
 from gateway.adapters.dicomnet.service import Context, Handler, Service
 from gateway.adapters.dicomnet.transcoding import transcoded
+from gateway.adapters.nodestore.custody import ObjectFiles
 from gateway.adapters.nodestore.database import NodeDatabase
 from gateway.adapters.nodestore.queries import StoredInstance, instances, retrieval_of
 from gateway.adapters.nodestore.query_keys import PATIENT_ROOT, STUDY_ROOT, Level
@@ -63,13 +64,6 @@ NOWHERE = (Destination("", Dataset), 0)
 
 Step = Any
 """What pynetdicom takes of a handler: a destination, a number, or a status and a dataset."""
-
-
-class ObjectFiles(Protocol):
-    """Where the objects' files are."""
-
-    def path(self, sha256: str) -> Path:
-        """The DICOM file whose content has this hash."""
 
 
 def retrieve_service(node: Node, database: NodeDatabase, files: ObjectFiles) -> Service:

@@ -44,7 +44,27 @@ CREATE TABLE outbox (
   UNIQUE (destination, sop_instance_uid)
 ) STRICT
 """
-"""``state`` is one of queued, sent, committing, done, parked."""
+"""``state`` is one of queued, sent, committing, done, parked. ``tries`` counts failures since the
+last success; ``commitment_uid`` is the newest transaction that asks for the object."""
+
+OUTBOX_ASKED = """
+CREATE TABLE outbox_asked (
+  transaction_uid TEXT NOT NULL,
+  item INTEGER NOT NULL REFERENCES outbox (item),
+  PRIMARY KEY (transaction_uid, item)
+) STRICT
+"""
+"""Every commitment that was ever asked for: an answer may come after it was asked again."""
+
+OUTBOX_DESTINATIONS = """
+CREATE TABLE outbox_destinations (
+  destination TEXT PRIMARY KEY,
+  failures INTEGER NOT NULL,
+  next_try_ns INTEGER NOT NULL,
+  reason TEXT NOT NULL
+) STRICT
+"""
+"""Destinations that could not be reached: nothing is tried with them before ``next_try_ns``."""
 
 COMMITMENTS = """
 CREATE TABLE commitments (
@@ -58,7 +78,7 @@ CREATE TABLE commitments (
   PRIMARY KEY (transaction_uid, requester)
 ) STRICT
 """
-"""What peers asked this node to commit; ``state`` is pending or answered."""
+"""What peers asked this node to commit; ``state`` is pending, answered or unanswered."""
 
 STEPS = """
 CREATE TABLE steps (
@@ -103,8 +123,17 @@ INDEXES = (
     "CREATE INDEX objects_by_study ON objects (study_instance_uid, series_instance_uid)",
     "CREATE INDEX objects_by_patient ON objects (patient_id)",
     "CREATE INDEX objects_by_state ON objects (state)",
-    "CREATE INDEX outbox_due ON outbox (state, next_try_ns)",
-    "CREATE INDEX outbox_by_commitment ON outbox (commitment_uid)",
+    "CREATE INDEX outbox_due ON outbox (destination, state, next_try_ns)",
     "CREATE INDEX step_events_by_step ON step_events (sop_instance_uid)",
 )
-TABLES = (OBJECTS, OUTBOX, COMMITMENTS, STEPS, QUEUE, EVENTS, *INDEXES)
+TABLES = (
+    OBJECTS,
+    OUTBOX,
+    OUTBOX_ASKED,
+    OUTBOX_DESTINATIONS,
+    COMMITMENTS,
+    STEPS,
+    QUEUE,
+    EVENTS,
+    *INDEXES,
+)
