@@ -24,17 +24,18 @@ def matches(keys: Attributes, attributes: Attributes) -> bool:
 
 
 def matches_element(key: Element, element: Element) -> bool:
-    """Whether one attribute matches its key; any value of either is enough (C.2.2.2.1).
-
-    An empty key and the key ``*`` are universal (C.2.2.2.3, C.2.2.2.4).
-    """
-    wanted = list(values(key))
-    if not wanted or is_wildcard_only(key):
+    """Whether one attribute matches its key; any value of either is enough (C.2.2.2.1)."""
+    if is_universal(key):
         return True
-    vr = str(key.get("vr", ""))
-    compare = _comparison(vr)
-    found = list(values(element))
-    return any(compare(one, value) for one in wanted for value in found)
+    compare = _comparison(str(key.get("vr", "")))
+    return any(compare(one, value) for one in values(key) for value in values(element))
+
+
+def is_universal(key: Element) -> bool:
+    """Whether the key matches everything, also what is absent (C.2.2.2.3, C.2.2.2.4)."""
+    if key.get("vr") == "SQ":
+        return all(is_universal(nested) for item in values(key) for nested in item.values())
+    return not list(values(key)) or is_wildcard_only(key)
 
 
 def values(element: Element) -> Iterable[Any]:
