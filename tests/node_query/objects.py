@@ -1,6 +1,7 @@
 """Rows of the node's database, made up."""
 
 import json
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any
 from pydicom import Dataset
 from pynetdicom import AE
 from pynetdicom.association import Association
+from pynetdicom.transport import ThreadedAssociationServer
 
 from gateway.adapters.dicomnet.handover import NodeEntity
 from gateway.adapters.dicomnet.service import Service, accept
@@ -18,6 +20,7 @@ from gateway.dicom.sop_classes import EXPLICIT_VR_LITTLE_ENDIAN, RT_IMAGE
 
 AE_TITLE = "GATEWAY"
 TIMEOUT_S = 10
+POLL_S = 0.05
 
 
 @dataclass
@@ -86,11 +89,24 @@ def listening(*services: Service) -> Iterator[int]:
     handlers = accept(entity, services)
     for timeout in ("acse_timeout", "dimse_timeout", "network_timeout"):
         setattr(entity, timeout, TIMEOUT_S)
-    server = entity.start_server(("127.0.0.1", 0), block=False, evt_handlers=handlers)
+    with serving(entity, handlers) as port:
+        yield port
+
+
+@contextmanager
+def serving(entity: AE, handlers: list[Any]) -> Iterator[int]:
+    """As ``start_server``, which takes half a second to end."""
+    server = entity.make_server(
+        ("127.0.0.1", 0), evt_handlers=handlers, server_class=ThreadedAssociationServer
+    )
+    entity._servers.append(server)
+    thread = threading.Thread(target=server.serve_forever, args=(POLL_S,))
+    thread.start()
     try:
         yield server.server_address[1]
     finally:
         server.shutdown()
+        thread.join(TIMEOUT_S)
 
 
 def associate(port: int, *contexts: str, ae_title: str = "VIEWER", **others: Any) -> Association:

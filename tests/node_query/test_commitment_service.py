@@ -27,7 +27,15 @@ from gateway.dicom.sop_classes import (
 )
 from gateway.domain.node import Node, Peer
 from gateway.domain.units import NS_PER_S
-from tests.node_query.objects import AE_TITLE, TIMEOUT_S, Object, associate, insert, listening
+from tests.node_query.objects import (
+    AE_TITLE,
+    TIMEOUT_S,
+    Object,
+    associate,
+    insert,
+    listening,
+    serving,
+)
 from tests.orthanc import free_port
 
 NOW_NS = 1_700_000_000 * NS_PER_S
@@ -70,14 +78,8 @@ def requester(status: int = 0x0000, scp_role: bool = True) -> Iterator[Reports]:
     roles = {"scu_role": True, "scp_role": True} if scp_role else {}
     entity.add_supported_context(STORAGE_COMMITMENT, **roles)
     entity.network_timeout = entity.dimse_timeout = TIMEOUT_S
-    server = entity.start_server(
-        ("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_N_EVENT_REPORT, reports.take)]
-    )
-    reports.port = server.server_address[1]
-    try:
+    with serving(entity, [(evt.EVT_N_EVENT_REPORT, reports.take)]) as reports.port:
         yield reports
-    finally:
-        server.shutdown()
 
 
 @dataclass

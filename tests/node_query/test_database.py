@@ -1,6 +1,7 @@
 """The node's database, and services that share a listener."""
 
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -21,21 +22,29 @@ def opened(folder: Path) -> int:
 
 def test_threads_that_come_and_go_leave_few_connections(tmp_path: Path) -> None:
     database = NodeDatabase(tmp_path)
-    together = threading.Barrier(3 * IDLE_CONNECTIONS)
+    counts = []
 
     def read() -> None:
         with database.reading() as connection:
-            assert connection.execute("SELECT count(*) FROM objects").fetchone()[0] == 0
-            together.wait(30)
+            counts.append(connection.execute("SELECT count(*) FROM objects").fetchone()[0])
 
-    threads = [threading.Thread(target=read) for _ in range(together.parties)]
-    for thread in threads:
+    for _ in range(50):
+        thread = threading.Thread(target=read)
         thread.start()
-    for thread in threads:
         thread.join(30)
-    assert 0 < opened(tmp_path) <= 3 * IDLE_CONNECTIONS
+    assert counts == [0] * 50
+    assert 0 < opened(tmp_path) <= 3
     database.close()
     assert opened(tmp_path) == 0
+
+
+def test_blocks_inside_of_one_another_leave_no_more_than_are_kept(tmp_path: Path) -> None:
+    database = NodeDatabase(tmp_path)
+    with ExitStack() as stack:
+        for _ in range(2 * IDLE_CONNECTIONS):
+            stack.enter_context(database.reading())
+    assert len(database._idle) == IDLE_CONNECTIONS
+    database.close()
 
 
 def test_what_raises_is_undone(tmp_path: Path) -> None:

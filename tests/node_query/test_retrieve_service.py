@@ -32,6 +32,7 @@ from tests.node_query.objects import (
     database,
     insert,
     listening,
+    serving,
 )
 from tests.orthanc import free_port
 
@@ -116,14 +117,8 @@ def receiving(
     entity = AE(ae_title="ARCHIVE")
     entity.add_supported_context(RT_IMAGE, list(syntaxes))
     entity.dimse_timeout = entity.network_timeout = TIMEOUT_S
-    server = entity.start_server(
-        ("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_C_STORE, receiver.store)]
-    )
-    receiver.port = server.server_address[1]
-    try:
+    with serving(entity, [(evt.EVT_C_STORE, receiver.store)]) as receiver.port:
         yield receiver
-    finally:
-        server.shutdown()
 
 
 def node(port: int = 0) -> Node:

@@ -130,8 +130,6 @@ KEYS = {
         "30060004": "StructureSetName",
         "30060008": "StructureSetDate",
         "30060009": "StructureSetTime",
-        "30080250": "TreatmentDate",
-        "30080251": "TreatmentTime",
         "300A0002": "RTPlanLabel",
         "300A0003": "RTPlanName",
         "300A0004": "RTPlanDescription",
@@ -139,13 +137,6 @@ KEYS = {
         "300A0007": "RTPlanTime",
         "300A000A": "PlanIntent",
         "300A000C": "RTPlanGeometry",
-        "300C0002": "ReferencedRTPlanSequence",
-        "300C0006": "ReferencedBeamNumber",
-        "300C0022": "ReferencedFractionGroupNumber",
-        "300C0060": "ReferencedStructureSetSequence",
-        "300E0002": "ApprovalStatus",
-        "300E0004": "ReviewDate",
-        "300E0005": "ReviewTime",
     },
 }
 """Keys that are supported, by the level that they belong to. Any other optional key is answered
