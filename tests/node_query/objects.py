@@ -60,7 +60,7 @@ def insert(database: NodeDatabase, *objects: Object, **others: Any) -> None:
         for one in objects:
             (count,) = connection.execute("SELECT count(*) FROM objects").fetchone()
             connection.execute(
-                f"INSERT INTO objects VALUES ({', '.join('?' * 16)})",
+                f"INSERT INTO objects VALUES ({', '.join('?' * 15)})",
                 (
                     one.uid,
                     one.sop_class,
@@ -72,7 +72,6 @@ def insert(database: NodeDatabase, *objects: Object, **others: Any) -> None:
                     one.name,
                     json.dumps(one.dataset(**others).to_json_dict()),
                     "PEER",
-                    one.sha256,
                     one.sha256,
                     one.size,
                     count,

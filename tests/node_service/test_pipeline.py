@@ -21,7 +21,7 @@ from gateway.dicom.sop_classes import RT_IMAGE, RT_PLAN
 from gateway.domain.node import Node, Peer, Policy
 
 ROOMS = {"PLANNER": "here", "OTHER": "elsewhere"}
-INSERT = "INSERT INTO objects VALUES (?, ?, '', '', '', '', '', '', '{}', ?, '', '', 1, ?, ?, '[]')"
+INSERT = "INSERT INTO objects VALUES (?, ?, '', '', '', '', '', '', '{}', ?, '', 1, ?, ?, '[]')"
 
 
 @dataclass

@@ -1,16 +1,5 @@
-"""Decoding in a process of many threads: pydicom warns of received values, with the values."""
+"""See :mod:`gateway.dicom.quiet`: one lock for everything that decodes in this process."""
 
-import threading
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from gateway.dicom.quiet import quietly
 
-_DECODING = threading.RLock()
-
-
-@contextmanager
-def quietly() -> Iterator[None]:
-    """Without warnings, one thread at a time: what a process warns of is one setting for all."""
-    with _DECODING, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+__all__ = ["quietly"]

@@ -15,7 +15,6 @@ CREATE TABLE objects (
   attributes TEXT NOT NULL,
   calling_ae TEXT NOT NULL,
   sha256 TEXT NOT NULL,
-  dataset_sha256 TEXT NOT NULL,
   size_bytes INTEGER NOT NULL,
   received_ns INTEGER NOT NULL,
   state TEXT NOT NULL,
@@ -44,8 +43,8 @@ CREATE TABLE outbox (
   UNIQUE (destination, sop_instance_uid)
 ) STRICT
 """
-"""``state`` is one of queued, sent, committing, done, parked. ``tries`` counts failures since the
-last success; ``commitment_uid`` is the newest transaction that asks for the object."""
+"""``state`` is one of queued, sent, committing, done, parked. ``tries`` counts failures;
+``commitment_uid`` is the newest transaction that asks for the object."""
 
 OUTBOX_ASKED = """
 CREATE TABLE outbox_asked (
@@ -123,7 +122,7 @@ INDEXES = (
     "CREATE INDEX objects_by_study ON objects (study_instance_uid, series_instance_uid)",
     "CREATE INDEX objects_by_patient ON objects (patient_id)",
     "CREATE INDEX objects_by_state ON objects (state)",
-    "CREATE INDEX outbox_due ON outbox (destination, state, next_try_ns)",
+    "CREATE INDEX outbox_due ON outbox (state, next_try_ns, destination)",
     "CREATE INDEX step_events_by_step ON step_events (sop_instance_uid)",
 )
 TABLES = (

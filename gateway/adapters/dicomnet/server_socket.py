@@ -1,0 +1,161 @@
+"""The accepting end of an association: reads in large portions, and wakes when there is an answer.
+
+pynetdicom reads 4 KiB at a time and looks for something to send once in a millisecond. Here a
+portion is as large as the PDU, and the fragments of a data set go straight into the message that
+they belong to: what its state machine would do with them is the same.
+"""
+
+import select
+import socket
+import struct
+from io import BytesIO
+from typing import cast
+
+from pynetdicom.association import Association
+from pynetdicom.dimse_messages import C_STORE_RQ
+from pynetdicom.dul import DULServiceProvider
+from pynetdicom.transport import AssociationSocket, RequestHandler
+
+LONGEST_WAIT_S = 0.05
+WAKES = 4096
+RECEIVE_BUFFER_BYTES = 2**20
+_P_DATA_TF = 0x04
+_HEADER = struct.Struct(">BxL")
+_ITEM = struct.Struct(">LBB")
+_READY_FOR_DATA = "Sta6"
+
+
+class ServerSocket(AssociationSocket):
+    """The transport of an association that a peer opened."""
+
+    def __init__(self, association: Association, connection: socket.socket) -> None:
+        self._waking, self._woken = socket.socketpair()
+        super().__init__(association, client_socket=connection)
+        self._seen: bytearray = bytearray()
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is something to read; waits a moment for it, or for :meth:`wake`."""
+        if self._seen:
+            return True
+        if self.socket is None or not self._is_connected:
+            return False
+        try:
+            ready, _, _ = select.select((self.socket, self._woken), (), (), LONGEST_WAIT_S)
+        except (OSError, ValueError):  # closed by another thread
+            self.event_queue.put("Evt17")
+            return False
+        if self._woken in ready:
+            self._woken.recv(WAKES)
+        return self.socket in ready
+
+    def wake(self) -> None:
+        """What was put into the queue to be sent is taken at once."""
+        try:
+            self._waking.send(b"1")
+        except OSError:
+            return
+
+    def recv(self, nr_bytes: int) -> bytearray:
+        """Read so many bytes, fewer where the connection ends before. Raises OSError."""
+        read = self._seen[:nr_bytes]
+        del self._seen[:nr_bytes]
+        missing = nr_bytes - len(read)
+        return read + self._receive(missing) if missing else read
+
+    def put_back(self, seen: bytes | bytearray) -> None:
+        """These are read next."""
+        self._seen[:0] = seen
+
+    def dispose(self) -> None:
+        """Close what :meth:`wake` needs; idempotent."""
+        self._waking.close()
+        self._woken.close()
+
+    def _receive(self, nr_bytes: int) -> bytearray:
+        if self.socket is None:
+            raise ConnectionAbortedError("the connection is closed")
+        read = bytearray(nr_bytes)
+        at = 0
+        with memoryview(read) as view:
+            while at < nr_bytes:
+                got = self.socket.recv_into(view[at:])
+                if not got:
+                    break
+                at += got
+        return read if at == nr_bytes else read[:at]
+
+
+class ServerProvider(DULServiceProvider):
+    """pynetdicom's upper layer, but for fragments of a data set that is being stored."""
+
+    def send_pdu(self, primitive: object) -> None:
+        """As the base, and at once."""
+        super().send_pdu(primitive)  # type: ignore[arg-type]  # the base names each primitive
+        if isinstance(self.socket, ServerSocket):
+            self.socket.wake()
+
+    def run_reactor(self) -> None:
+        """As the base; the socket waits in place of its sleep."""
+        self._run_loop_delay = 0
+        try:
+            super().run_reactor()
+        finally:
+            if isinstance(self.socket, ServerSocket):
+                self.socket.dispose()
+
+    def _read_pdu_data(self) -> None:
+        connection = self.socket
+        if isinstance(connection, ServerSocket) and self.state_machine.current_state == (
+            _READY_FOR_DATA
+        ):
+            try:
+                self._take_fragments(connection)
+            except OSError:
+                self.event_queue.put("Evt17")
+                return
+        super()._read_pdu_data()
+
+    def _take_fragments(self, connection: ServerSocket) -> None:
+        """Take PDUs that hold one fragment, not the last, of the data set of a C-STORE request.
+
+        The first other PDU is left to be read.
+        """
+        while True:
+            head = connection.recv(_HEADER.size)
+            message = self.assoc.dimse.message
+            if len(head) < _HEADER.size or message is None:
+                break
+            kind, length = _HEADER.unpack(head)
+            is_stored = message.__class__ is C_STORE_RQ and message.context_id is not None
+            if kind != _P_DATA_TF or not is_stored or length <= _ITEM.size:
+                break
+            item = connection.recv(_ITEM.size)
+            head += item
+            if len(item) < _ITEM.size:
+                break
+            item_length, context_id, control = _ITEM.unpack(item)
+            whole = item_length + 4 == length
+            if control & 3 or context_id != message.context_id or not whole:
+                break
+            fragment = connection.recv(length - _ITEM.size)
+            if len(fragment) < length - _ITEM.size:
+                raise ConnectionAbortedError("the connection ended in a PDU")
+            cast("BytesIO", message.data_set).write(fragment)
+            self._idle_timer.restart()
+        connection.put_back(head)
+
+
+class NodeRequestHandler(RequestHandler):
+    """Makes associations whose transport is :class:`ServerSocket`."""
+
+    def _create_association(self) -> Association:
+        made: Association = super()._create_association()
+        made.dul.__class__ = ServerProvider
+        replaced = made.dul.socket
+        assert replaced is not None  # noqa: S101 - the base has just set it
+        made.dul.event_queue.get(block=False)  # what the replaced transport has announced
+        connection: socket.socket = self.request
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
+        made.dul.socket = ServerSocket(made, connection)
+        return made

@@ -1,0 +1,164 @@
+"""Verification and Storage SCP (PS3.4 A, B): success means that the object is on disk and filed."""
+
+import io
+import logging
+import time
+from collections.abc import Callable
+from typing import cast
+
+from pydicom import Dataset
+from pynetdicom import evt
+from pynetdicom.dimse_primitives import C_STORE
+
+from gateway.adapters.dicomnet.service import Context, Handler, Service
+from gateway.adapters.nodestore.files import DiskFull, ObjectFiles
+from gateway.adapters.nodestore.objects import Arrival, Kept, Objects, State
+from gateway.dicom.object_file import file_head
+from gateway.dicom.object_header import ObjectHeader, is_identifier, read_header
+from gateway.dicom.sop_classes import STORAGE, UNCOMPRESSED, VERIFICATION
+from gateway.domain.errors import InputError, StoreError
+from gateway.domain.findings import Finding, Severity, has_errors
+from gateway.domain.node import Node, Peer, Policy
+
+SUCCESS = 0x0000
+DUPLICATE_SOP_INSTANCE = 0x0111
+NOT_AUTHORISED = 0x0124
+OUT_OF_RESOURCES = 0xA700
+DATA_SET_DOES_NOT_MATCH = 0xA900
+CANNOT_UNDERSTAND = 0xC000
+REFUSED_BY_VALIDATION = 0xC100
+"""PS3.4 table B.2-1, PS3.7 annex C. C100 is of this node: the object is against the standard, or
+cannot be delivered; Error Comment says why."""
+COMMENT_LENGTH = 64
+
+Judge = Callable[[Peer, bytes, memoryview], tuple[Finding, ...]]
+"""(peer, file head, data set) -> findings; may take as long as the limits allow."""
+
+_log = logging.getLogger(__name__)
+
+
+def verification_service() -> Service:
+    """C-ECHO."""
+    handlers: dict[tuple[str, str], Handler] = {("C-ECHO", VERIFICATION): lambda _event: SUCCESS}
+    return Service("Verification", (Context(VERIFICATION),), handlers)
+
+
+def storage_service(
+    node: Node,
+    objects: Objects,
+    files: ObjectFiles,
+    judge: Judge,
+    now_ns: Callable[[], int] = time.time_ns,
+) -> Service:
+    """C-STORE of every storage class of the node, under the policy of the peer that calls."""
+    receiver = _Receiver(node, objects, files, judge, now_ns)
+    handlers: dict[tuple[str, str], Handler] = {("C-STORE", ""): receiver.store}
+    return Service("Storage", tuple(Context(row.uid, UNCOMPRESSED) for row in STORAGE), handlers)
+
+
+class _Refused(Exception):
+    """An object that is not kept, with the status that says so."""
+
+    def __init__(self, status: int, comment: str) -> None:
+        self.status = status
+        super().__init__(comment)
+
+
+class _Receiver:
+    def __init__(
+        self,
+        node: Node,
+        objects: Objects,
+        files: ObjectFiles,
+        judge: Judge,
+        now_ns: Callable[[], int],
+    ) -> None:
+        self._node = node
+        self._objects = objects
+        self._files = files
+        self._judge = judge
+        self._now_ns = now_ns
+
+    def store(self, event: evt.Event) -> int | Dataset:
+        """The handler: a status, with a comment where it is none of success."""
+        request = cast("C_STORE", event.request)
+        caller = str(event.assoc.requestor.ae_title).strip()
+        content = request.DataSet or io.BytesIO()
+        try:
+            with content.getbuffer() as dataset:
+                self._store(
+                    caller,
+                    str(request.AffectedSOPClassUID),
+                    str(request.AffectedSOPInstanceUID),
+                    str(event.context.transfer_syntax),
+                    dataset,
+                )
+        except _Refused as refused:
+            _log.warning("C-STORE of %s refused: %04X %s", caller, refused.status, refused)
+            return _failure(refused.status, str(refused))
+        except DiskFull as full:
+            _log.error("C-STORE of %s refused: %s", caller, full)
+            return _failure(OUT_OF_RESOURCES, "no space")
+        except StoreError as broken:
+            _log.error("C-STORE of %s failed: %s", caller, broken)
+            return _failure(OUT_OF_RESOURCES, "cannot be stored")
+        return SUCCESS
+
+    def _store(
+        self, caller: str, sop_class: str, instance: str, syntax: str, dataset: memoryview
+    ) -> None:
+        peer = self._peer(caller)
+        self._files.require_space(len(dataset))
+        header = _header(dataset, sop_class, instance, syntax)
+        head = file_head(sop_class, instance, syntax, caller)
+        state, findings = self._judged(peer, head, dataset)
+        arrival = Arrival(header, head, dataset, caller, self._now_ns(), state, findings)
+        if self._objects.keep(arrival) is Kept.CONFLICT:
+            raise _Refused(DUPLICATE_SOP_INSTANCE, "other content is stored under this UID")
+
+    def _peer(self, caller: str) -> Peer:
+        known = self._node.peers.get(caller)
+        if known is not None:
+            return known
+        if self._node.unknown_peers:
+            return Peer(caller, "", 0)
+        raise _Refused(NOT_AUTHORISED, "this peer may not store here")
+
+    def _judged(
+        self, peer: Peer, head: bytes, dataset: memoryview
+    ) -> tuple[State, tuple[Finding, ...]]:
+        if peer.policy is Policy.ACCEPT:
+            return State.RECEIVED, ()
+        findings = self._judge(peer, head, dataset)
+        if not has_errors(findings):
+            return State.VALID, findings
+        if peer.policy is Policy.QUARANTINE:
+            return State.QUARANTINED, findings
+        worst = next(one for one in findings if one.severity is Severity.ERROR)
+        raise _Refused(REFUSED_BY_VALIDATION, _in_short(worst))
+
+
+def _header(dataset: memoryview, sop_class: str, instance: str, syntax: str) -> ObjectHeader:
+    if not is_identifier(instance):
+        raise _Refused(CANNOT_UNDERSTAND, "Affected SOP Instance UID is no UID")
+    try:
+        header = read_header(io.BytesIO(dataset), syntax)
+    except InputError as problem:
+        raise _Refused(CANNOT_UNDERSTAND, str(problem)) from problem
+    if (header.sop_class_uid, header.sop_instance_uid) != (sop_class, instance):
+        raise _Refused(DATA_SET_DOES_NOT_MATCH, "SOP class or instance differs from the request's")
+    return header
+
+
+def _in_short(finding: Finding) -> str:
+    place = finding.path.rsplit(".", 1)[-1]
+    return f"{place}: {finding.message}" if place else finding.message
+
+
+def _failure(status: int, comment: str) -> Dataset:
+    """A status with its Error Comment: LO of one value, the default repertoire (PS3.7 C)."""
+    answer = Dataset()
+    answer.Status = status
+    plain = comment.encode("ascii", "replace").decode().replace("\\", "/")
+    answer.ErrorComment = " ".join(plain.split())[:COMMENT_LENGTH]
+    return answer

@@ -1,0 +1,132 @@
+"""What identifies an object and what queries ask of it, read without the bulk of it."""
+
+import re
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any, BinaryIO
+
+from pydicom import Dataset
+from pydicom.filereader import read_dataset
+from pydicom.tag import BaseTag
+
+from gateway.dicom.plan_file import READING_ERRORS
+from gateway.dicom.quiet import quietly
+from gateway.dicom.sop_classes import (
+    DEFLATED,
+    EXPLICIT_VR_BIG_ENDIAN,
+    IMPLICIT_VR_LITTLE_ENDIAN,
+)
+from gateway.domain.errors import InputError
+
+INFLATED_BYTES = 2**20
+LONGEST_TEXT = 1024
+"""Longer texts are no keys of a query."""
+_IDENTIFIER = re.compile(r"[0-9A-Za-z.]{1,64}")
+_BULK = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
+_STRUCTURES, _DOSE_HISTOGRAMS, _RECORDS, _PLANS, _PIXELS = (
+    0x30060010,
+    0x30040050,
+    0x30080010,
+    0x300A0010,
+    0x7FE00008,
+)
+_LABELS = range(0x300A0000, _PLANS)
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectHeader:
+    """One SOP Instance as the node files it.
+
+    ``attributes`` is the DICOM JSON model (PS3.18 F) of its public attributes at the top level, in
+    front of the sequences that make it large.
+    """
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    transfer_syntax_uid: str
+    study_instance_uid: str
+    series_instance_uid: str
+    modality: str
+    patient_id: str
+    patient_name: str
+    attributes: Mapping[str, Any]
+
+
+def read_header(data_set: BinaryIO, transfer_syntax_uid: str) -> ObjectHeader:
+    """Read the front of an encoded data set, from where the file stands.
+
+    Of a deflated one no more than ``INFLATED_BYTES`` are inflated. Raises InputError where it
+    cannot be read, or a UID that files it is missing or none.
+    """
+    if transfer_syntax_uid == DEFLATED:
+        data_set = _front(data_set)
+    implicit = transfer_syntax_uid == IMPLICIT_VR_LITTLE_ENDIAN
+    little = transfer_syntax_uid != EXPLICIT_VR_BIG_ENDIAN
+    try:
+        with quietly():
+            read = read_dataset(data_set, implicit, little, stop_when=_is_bulk)
+            return _header(read, transfer_syntax_uid)
+    except READING_ERRORS as problem:
+        raise InputError(f"the data set cannot be decoded: {problem}") from problem
+
+
+def _front(data_set: BinaryIO) -> BinaryIO:
+    try:
+        inflated = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data_set.read(), INFLATED_BYTES)
+    except zlib.error as problem:
+        raise InputError(f"the data set cannot be inflated: {problem}") from problem
+    return BytesIO(inflated)
+
+
+def is_identifier(text: str) -> bool:
+    """Whether an object can be filed under ``text``: a UID (PS3.5 9.1), or letters beside digits.
+
+    Some anonymisers write a hash where a UID belongs; that it is none is for validation to say.
+    """
+    return _IDENTIFIER.fullmatch(text) is not None
+
+
+def _is_bulk(tag: BaseTag, _vr: str | None, _length: int) -> bool:
+    number = int(tag)
+    if number in _LABELS:
+        return False
+    return number >= _STRUCTURES or _DOSE_HISTOGRAMS <= number < _STRUCTURES or number >= _PIXELS
+
+
+def _header(dataset: Dataset, transfer_syntax_uid: str) -> ObjectHeader:
+    for keyword in ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID"):
+        value = _text(dataset, keyword)
+        if not is_identifier(value):
+            what = f"{keyword} is no UID" if value else f"{keyword} is missing"
+            raise InputError(f"{what}: the object cannot be filed")
+    return ObjectHeader(
+        sop_class_uid=_text(dataset, "SOPClassUID"),
+        sop_instance_uid=_text(dataset, "SOPInstanceUID"),
+        transfer_syntax_uid=transfer_syntax_uid,
+        study_instance_uid=_text(dataset, "StudyInstanceUID"),
+        series_instance_uid=_text(dataset, "SeriesInstanceUID"),
+        modality=_text(dataset, "Modality"),
+        patient_id=_text(dataset, "PatientID"),
+        patient_name=_text(dataset, "PatientName"),
+        attributes=_attributes(dataset),
+    )
+
+
+def _text(dataset: Dataset, keyword: str) -> str:
+    value = dataset.get(keyword)
+    return "" if value is None else str(value)
+
+
+def _attributes(dataset: Dataset) -> Mapping[str, Any]:
+    kept = Dataset()
+    kept.set_original_encoding(None, None, dataset.original_character_set)
+    for raw in list(dataset.keys()):
+        element = dataset[raw]
+        private = element.tag.is_private or element.tag.element == 0
+        if private or element.VR in _BULK or len(str(element.value)) > LONGEST_TEXT:
+            continue
+        kept.add(element)
+    model: Mapping[str, Any] = kept.to_json_dict(suppress_invalid_tags=True)
+    return model
