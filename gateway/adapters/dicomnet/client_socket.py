@@ -1,7 +1,9 @@
 """The transport of an association that this node opens: bounded in time, failures kept as told."""
 
+import select
 import socket
 import ssl
+from collections.abc import Iterable
 
 from pynetdicom import AE, evt
 from pynetdicom.association import Association
@@ -10,6 +12,9 @@ from pynetdicom.transport import T_CONNECT, AddressInformation, AssociationSocke
 from gateway.adapters.dicomnet.client_tls import require_name
 
 RECEIVE_BYTES = 256 * 2**10
+IDLE_S = 0.001
+"""How long what is put into the queue may wait to be sent, where nobody wakes."""
+WAKES = 4096
 
 
 class ClientSocket(AssociationSocket):
@@ -21,13 +26,18 @@ class ClientSocket(AssociationSocket):
     def __init__(self, association: Association, certificate_name: str, stall_s: float) -> None:
         self._certificate_name = certificate_name
         self._stall_s = stall_s
+        self._following: Iterable[bytes] = ()
         self.failure: OSError | None = None
+        self._waking, self._woken = socket.socketpair()
         super().__init__(association, address=AddressInformation("127.0.0.1", 0))
+        association.dul._run_loop_delay = 0  # noqa: SLF001 - pynetdicom's setting; see ready
 
     def connect(self, primitive: T_CONNECT) -> None:
         """Connect to the primitive's address, which is told how that went."""
         try:
-            self.socket = self._connected(primitive.address_info)
+            unused, self.socket = self.socket, self._connected(primitive.address_info)
+            if unused is not None:
+                unused.close()
         except OSError as error:
             self.failure = error
             primitive.result = "Evt17"
@@ -42,10 +52,38 @@ class ClientSocket(AssociationSocket):
             self.provider_queue.put(primitive)
             self._ready.set()
 
+    @property
+    def ready(self) -> bool:
+        """Whether there is something to read; waits a moment for it, or for :meth:`wake`."""
+        if self.socket is None or not self._is_connected:
+            return False
+        if isinstance(self.socket, ssl.SSLSocket) and self.socket.pending():
+            return True
+        try:
+            ready, _, _ = select.select((self.socket, self._woken), (), (), IDLE_S)
+        except (OSError, ValueError):  # closed by another thread
+            self.event_queue.put("Evt17")
+            return False
+        if self._woken in ready:
+            self._woken.recv(WAKES)
+        return self.socket in ready
+
+    def wake(self) -> None:
+        """What was put into the queue to be sent is taken at once."""
+        self._waking.send(b"1")
+
+    def follow_with(self, pdus: Iterable[bytes]) -> None:
+        """Send these right after what is sent next, by the same thread."""
+        self._following = pdus
+
     def send(self, bytestream: bytes) -> None:
         """Send all of it; a peer that takes nothing for the stall time is lost."""
+        following, self._following = self._following, ()
         try:
-            self._open_socket().sendall(bytestream)
+            connection = self._open_socket()
+            connection.sendall(bytestream)
+            for pdu in following:
+                connection.sendall(pdu)
         except OSError:
             self.event_queue.put("Evt17")
 
@@ -61,8 +99,9 @@ class ClientSocket(AssociationSocket):
 
     def dispose(self) -> None:
         """Close whatever is still open; idempotent."""
-        if self.socket is not None:
-            self.socket.close()
+        for connection in (self.socket, self._waking, self._woken):
+            if connection is not None:
+                connection.close()
 
     def _open_socket(self) -> socket.socket:
         if self.socket is None:
@@ -74,7 +113,6 @@ class ClientSocket(AssociationSocket):
         return socket.socket()
 
     def _connected(self, address: AddressInformation) -> socket.socket:
-        self.dispose()
         plain = socket.create_connection(address.as_tuple[:2], self.assoc.connection_timeout)
         try:
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

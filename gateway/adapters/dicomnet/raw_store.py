@@ -1,0 +1,100 @@
+"""C-STORE of a data set as the bytes that it is, undecoded (PS3.7 9.3.1, PS3.8 9.3.5)."""
+
+import struct
+import time
+from collections.abc import Iterator
+from typing import cast
+
+from pynetdicom.association import Association
+from pynetdicom.pdu_primitives import P_DATA
+
+from gateway.adapters.dicomnet.client_socket import ClientSocket
+from gateway.domain.errors import RemoteProtocolError
+
+C_STORE_RQ = 0x0001
+MEDIUM_PRIORITY = 0x0000
+DATA_SET_PRESENT = 0x0001
+LONGEST_PDU_BYTES = 2**20
+"""Used where the peer takes PDUs of any length."""
+MESSAGE_IDS = 2**16
+SETTLE_S = 0.005
+_COMMAND_LAST = 0x03
+_DATA, _DATA_LAST = 0x00, 0x02
+_ITEM_OVERHEAD = 6
+
+
+def store_command(sop_class_uid: str, sop_instance_uid: str, message_id: int) -> bytes:
+    """The command set of a C-STORE-RQ, Implicit VR Little Endian (PS3.7 table 9.3-1)."""
+    elements = b"".join(
+        (
+            _element(0x0002, _uid(sop_class_uid)),
+            _element(0x0100, struct.pack("<H", C_STORE_RQ)),
+            _element(0x0110, struct.pack("<H", message_id)),
+            _element(0x0700, struct.pack("<H", MEDIUM_PRIORITY)),
+            _element(0x0800, struct.pack("<H", DATA_SET_PRESENT)),
+            _element(0x1000, _uid(sop_instance_uid)),
+        )
+    )
+    return _element(0x0000, struct.pack("<L", len(elements))) + elements
+
+
+def data_pdus(context_id: int, data_set: memoryview, pdu_bytes: int) -> Iterator[bytes]:
+    """A data set as P-DATA-TF PDUs of at most ``pdu_bytes`` each (PS3.8 9.3.5, annex E)."""
+    step = pdu_bytes - _ITEM_OVERHEAD
+    for start in range(0, len(data_set), step):
+        part = data_set[start : start + step]
+        control = _DATA_LAST if start + step >= len(data_set) else _DATA
+        item_bytes = len(part) + 2
+        yield struct.pack(">BxLLBB", 4, item_bytes + 4, item_bytes, context_id, control) + part
+
+
+class RawStore:
+    """C-STOREs in one association, one after the other, by one thread."""
+
+    def __init__(self, opened: Association) -> None:
+        self._opened = opened
+        self._message_id = 0
+        longest = opened.acceptor.maximum_length or LONGEST_PDU_BYTES
+        self._pdu_bytes = min(longest, LONGEST_PDU_BYTES)
+
+    def store(
+        self, context_id: int, sop_class_uid: str, sop_instance_uid: str, data_set: memoryview
+    ) -> tuple[int, str] | None:
+        """The status and comment that the peer answers; None where it does not.
+
+        Raises RemoteProtocolError for an answer that is none.
+        """
+        _pause(self._opened)
+        self._message_id = (self._message_id + 1) % MESSAGE_IDS
+        command = store_command(sop_class_uid, sop_instance_uid, self._message_id)
+        request = P_DATA()
+        request.presentation_data_value_list.append((context_id, bytes([_COMMAND_LAST]) + command))
+        transport = cast("ClientSocket", self._opened.dul.socket)
+        transport.follow_with(data_pdus(context_id, data_set, self._pdu_bytes))
+        self._opened.dul.send_pdu(request)
+        transport.wake()
+        _, response = self._opened.dimse.get_msg(block=True)
+        if response is None:
+            return None
+        if not response.is_valid_response or response.MessageIDBeingRespondedTo != self._message_id:
+            raise RemoteProtocolError("an answer to a C-STORE that is none")
+        return cast("int", response.Status), str(response.ErrorComment or "")
+
+
+def _pause(opened: Association) -> None:
+    """Keep the association's own thread from taking the answers, until something else is asked."""
+    checkpoint = opened._reactor_checkpoint  # noqa: SLF001 - as pynetdicom's own requests do it
+    if not checkpoint.is_set():
+        return
+    checkpoint.clear()
+    time.sleep(SETTLE_S)  # it may have passed the checkpoint a moment ago, and take one answer yet
+    while not opened._is_paused:  # noqa: SLF001 - likewise
+        time.sleep(SETTLE_S)
+
+
+def _element(element: int, value: bytes) -> bytes:
+    return struct.pack("<HHL", 0, element, len(value)) + value
+
+
+def _uid(uid: str) -> bytes:
+    return uid.encode("ascii") + b"\0" * (len(uid) % 2)
