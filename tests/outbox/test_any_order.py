@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from gateway.adapters.nodestore.database import NodeDatabase
 from gateway.adapters.nodestore.outbox import Outbox
-from gateway.adapters.nodestore.outbox_items import CommitmentAnswer, State
+from gateway.adapters.nodestore.outbox_items import CommitmentAnswer, OutboxItem, State
 from gateway.app.node.sending_work import SendingWork
 from gateway.domain.units import NS_PER_S
 from tests.outbox.archives import OUT_OF_RESOURCES, SUCCESS, Archive, Killed
@@ -39,6 +39,7 @@ class Sending(RuleBasedStateMachine):
         self.database = NodeDatabase(self.root / "node")
         self.outbox = Outbox(self.database)
         self.queued: set[str] = set()
+        self.promised: set[str] = set()
         self.answers: list[CommitmentAnswer] = []
         self.transactions = 0
 
@@ -71,11 +72,9 @@ class Sending(RuleBasedStateMachine):
 
     @rule(seed=st.integers(0, 2**16))
     def archive_forgets(self, seed: int) -> None:
-        """Only what it has not committed: that is what commitment is for."""
-        committed = {one.sop_instance_uid for one in self._rows(State.DONE)}
-        answered = {uid for answer in self.answers for uid in answer.succeeded}
+        """Only what it has not promised to keep: that is what commitment is for."""
         chance = random.Random(seed)
-        for uid in sorted(set(self.archive.kept) - committed - answered):
+        for uid in sorted(set(self.archive.kept) - self.promised):
             if chance.random() < 0.5:
                 del self.archive.kept[uid]
 
@@ -102,7 +101,9 @@ class Sending(RuleBasedStateMachine):
     @rule()
     def archive_decides(self) -> None:
         """Its answers are on the way."""
-        self.answers += self.archive.answers()
+        decided = self.archive.answers()
+        self.answers += decided
+        self.promised.update(*(answer.succeeded for answer in decided))
 
     @precondition(lambda self: self.answers)
     @rule(which=st.integers(0, 2**16), twice=st.booleans())
@@ -140,7 +141,7 @@ class Sending(RuleBasedStateMachine):
         self.done_is_kept_there()
         self.nothing_is_there_as_two()
 
-    def _rows(self, state: State) -> list[str]:
+    def _rows(self, state: State) -> list[OutboxItem]:
         return [row for row in self.outbox.rows() if row.state is state]
 
     def _sender(self) -> SendingWork:
