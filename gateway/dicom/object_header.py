@@ -122,10 +122,11 @@ def _text(dataset: Dataset, keyword: str) -> str:
 def _attributes(dataset: Dataset) -> Mapping[str, Any]:
     kept = Dataset()
     kept.set_original_encoding(None, None, dataset.original_character_set)
-    for raw in list(dataset.keys()):
-        element = dataset[raw]
-        private = element.tag.is_private or element.tag.element == 0
-        if private or element.VR in _BULK or len(str(element.value)) > LONGEST_TEXT:
+    for tag in tuple(dataset.keys()):
+        if tag.is_private or tag.element == 0:
+            continue
+        element = dataset[tag]
+        if element.VR in _BULK or len(str(element.value)) > LONGEST_TEXT:
             continue
         kept.add(element)
     model: Mapping[str, Any] = kept.to_json_dict(suppress_invalid_tags=True)

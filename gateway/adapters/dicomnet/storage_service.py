@@ -85,14 +85,13 @@ class _Receiver:
         caller = str(event.assoc.requestor.ae_title).strip()
         content = request.DataSet or io.BytesIO()
         try:
-            with content.getbuffer() as dataset:
-                self._store(
-                    caller,
-                    str(request.AffectedSOPClassUID),
-                    str(request.AffectedSOPInstanceUID),
-                    str(event.context.transfer_syntax),
-                    dataset,
-                )
+            self._store(
+                caller,
+                str(request.AffectedSOPClassUID),
+                str(request.AffectedSOPInstanceUID),
+                str(event.context.transfer_syntax),
+                content,
+            )
         except _Refused as refused:
             _log.warning("C-STORE of %s refused: %04X %s", caller, refused.status, refused)
             return _failure(refused.status, str(refused))
@@ -105,16 +104,17 @@ class _Receiver:
         return SUCCESS
 
     def _store(
-        self, caller: str, sop_class: str, instance: str, syntax: str, dataset: memoryview
+        self, caller: str, sop_class: str, instance: str, syntax: str, content: io.BytesIO
     ) -> None:
         peer = self._peer(caller)
-        self._files.require_space(len(dataset))
-        header = _header(dataset, sop_class, instance, syntax)
+        header = _header(content, sop_class, instance, syntax)
         head = file_head(sop_class, instance, syntax, caller)
-        state, findings = self._judged(peer, head, dataset)
-        arrival = Arrival(header, head, dataset, caller, self._now_ns(), state, findings)
-        if self._objects.keep(arrival) is Kept.CONFLICT:
-            raise _Refused(DUPLICATE_SOP_INSTANCE, "other content is stored under this UID")
+        with content.getbuffer() as dataset:
+            self._files.require_space(len(dataset))
+            state, findings = self._judged(peer, head, dataset)
+            arrival = Arrival(header, head, dataset, caller, self._now_ns(), state, findings)
+            if self._objects.keep(arrival) is Kept.CONFLICT:
+                raise _Refused(DUPLICATE_SOP_INSTANCE, "other content is stored under this UID")
 
     def _peer(self, caller: str) -> Peer:
         known = self._node.peers.get(caller)
@@ -138,11 +138,12 @@ class _Receiver:
         raise _Refused(REFUSED_BY_VALIDATION, _in_short(worst))
 
 
-def _header(dataset: memoryview, sop_class: str, instance: str, syntax: str) -> ObjectHeader:
+def _header(content: io.BytesIO, sop_class: str, instance: str, syntax: str) -> ObjectHeader:
     if not is_identifier(instance):
         raise _Refused(CANNOT_UNDERSTAND, "Affected SOP Instance UID is no UID")
     try:
-        header = read_header(io.BytesIO(dataset), syntax)
+        content.seek(0)
+        header = read_header(content, syntax)
     except InputError as problem:
         raise _Refused(CANNOT_UNDERSTAND, str(problem)) from problem
     if (header.sop_class_uid, header.sop_instance_uid) != (sop_class, instance):

@@ -91,6 +91,7 @@ class ObjectFiles:
         aside = folder / f".{secrets.token_hex(12)}.new"
         try:
             with os.fdopen(os.open(aside, _NEW, 0o600), "wb", buffering=0) as file:
+                os.posix_fallocate(file.fileno(), 0, sum(map(len, parts)))
                 for part in parts:
                     _write_all(file.fileno(), part)
                 os.fsync(file.fileno())
