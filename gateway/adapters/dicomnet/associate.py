@@ -10,7 +10,7 @@ from typing import Any, cast
 from pydicom import Dataset
 from pynetdicom import build_context, build_role, evt
 from pynetdicom.association import Association
-from pynetdicom.pdu_primitives import A_ABORT, A_P_ABORT
+from pynetdicom.pdu_primitives import A_ABORT, A_ASSOCIATE, A_P_ABORT
 
 from gateway.adapters.dicomnet.client_socket import ClientEntity, ClientSocket
 from gateway.adapters.dicomnet.client_tls import client_context
@@ -152,13 +152,15 @@ def _why_not(opened: Association, contexts: Sequence[Requested], told: list[Any]
     failure = _transport(opened).failure
     if failure is not None:
         return f"cannot be reached: {failure.strerror or failure}"
-    if opened.is_rejected:
-        return _rejection(opened.acceptor.primitive)
+    # what came so soon that pynetdicom took it for a failed connection waits in its queue
+    response = told[-1].primitive if told else opened.dul.peek_next_pdu()
+    if isinstance(response, A_ASSOCIATE) and response.result in REJECTIONS:
+        return _rejection(response)
     if opened.rejected_contexts and not opened.accepted_contexts:
         results = {context.result for context in opened.rejected_contexts}
         words = sorted(CONTEXT_RESULTS.get(result or 0, str(result)) for result in results)
         return f"accepts none of the {len(contexts)} SOP classes asked for: {', '.join(words)}"
-    if any(isinstance(event.primitive, A_ABORT | A_P_ABORT) for event in told):
+    if isinstance(response, A_ABORT | A_P_ABORT):
         return "broke the association request off"
     return f"did not answer the association request in {ASSOCIATE_S:g} s"
 
@@ -168,7 +170,7 @@ def _transport(opened: Association) -> ClientSocket:
 
 
 def _rejection(response: Any) -> str:
-    how = REJECTIONS.get(response.result, f"with result {response.result}")
+    how = REJECTIONS[response.result]
     source = SOURCES.get(response.result_source, f"source {response.result_source}")
     return f"rejected the association {how}: {response.reason_str.lower()} (by {source})"
 
