@@ -54,6 +54,10 @@ class Orthanc:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         return self._answer(urllib.request.Request(self._url(path), data=data, method="POST"))
 
+    def delete(self, path: str) -> Any:
+        """Delete what is at ``path``; the answer as of ``get``."""
+        return self._answer(urllib.request.Request(self._url(path), method="DELETE"))
+
     def instances(self) -> Mapping[str, str]:
         """Orthanc's identifiers of what it holds, by SOP Instance UID."""
         rows = self.get("/instances?expand")

@@ -82,21 +82,21 @@ def insert(database: NodeDatabase, *objects: Object, **others: Any) -> None:
 
 
 @contextmanager
-def listening(*services: Service) -> Iterator[int]:
-    """The services on a port of the loopback interface."""
+def listening(*services: Service, port: int = 0) -> Iterator[int]:
+    """The services on ``port`` of the loopback interface, or a free one."""
     entity = NodeEntity(ae_title=AE_TITLE)
     handlers = accept(entity, services)
     for timeout in ("acse_timeout", "dimse_timeout", "network_timeout"):
         setattr(entity, timeout, TIMEOUT_S)
-    with serving(entity, handlers) as port:
-        yield port
+    with serving(entity, handlers, port) as found:
+        yield found
 
 
 @contextmanager
-def serving(entity: AE, handlers: list[Any]) -> Iterator[int]:
+def serving(entity: AE, handlers: list[Any], port: int = 0) -> Iterator[int]:
     """As ``start_server``, which takes half a second to end."""
     server = entity.make_server(
-        ("127.0.0.1", 0), evt_handlers=handlers, server_class=ThreadedAssociationServer
+        ("127.0.0.1", port), evt_handlers=handlers, server_class=ThreadedAssociationServer
     )
     entity._servers.append(server)
     thread = threading.Thread(target=server.serve_forever, args=(POLL_S,))

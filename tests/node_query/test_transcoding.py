@@ -8,8 +8,8 @@ import pytest
 from pydicom import Dataset, dcmread
 from pynetdicom.dsutils import decode, encode
 
-from gateway.adapters.dicomnet.quiet import quietly
 from gateway.adapters.dicomnet.transcoding import transcoded
+from gateway.dicom.quiet import quietly
 from gateway.dicom.sop_classes import (
     DEFLATED,
     EXPLICIT_VR_BIG_ENDIAN,

@@ -13,8 +13,9 @@ from gateway.adapters.dicomnet.identifiers import attributes_of
 from gateway.adapters.dicomnet.query_service import failure
 from gateway.adapters.dicomnet.service import Context, Handler, Service
 from gateway.adapters.nodestore.commitments import Commitment, Commitments, Reference
-from gateway.adapters.nodestore.custody import ObjectFiles, inspected
+from gateway.adapters.nodestore.custody import inspected
 from gateway.adapters.nodestore.database import NodeDatabase
+from gateway.adapters.nodestore.files import ObjectFiles
 from gateway.adapters.nodestore.matching import Attributes, values
 from gateway.dicom.sop_classes import STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE
 from gateway.domain.errors import (

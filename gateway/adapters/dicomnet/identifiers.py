@@ -9,10 +9,10 @@ from pydicom.datadict import dictionary_VR
 from pydicom.valuerep import PN_DELIMS, TEXT_VR_DELIMS, format_number_as_ds
 from pynetdicom import evt
 
-from gateway.adapters.dicomnet.quiet import quietly
 from gateway.adapters.nodestore.matching import NAME_GROUPS, Attributes, Element, values
 from gateway.adapters.nodestore.query_keys import SPECIFIC_CHARACTER_SET
 from gateway.dicom.plan_file import READING_ERRORS
+from gateway.dicom.quiet import quietly
 from gateway.domain.errors import InputError
 
 UTF_8 = "ISO_IR 192"

@@ -25,8 +25,8 @@ from gateway.adapters.dicomnet.query_service import (
 )
 from gateway.adapters.dicomnet.service import Context, Handler, Service
 from gateway.adapters.dicomnet.transcoding import transcoded
-from gateway.adapters.nodestore.custody import ObjectFiles
 from gateway.adapters.nodestore.database import NodeDatabase
+from gateway.adapters.nodestore.files import ObjectFiles
 from gateway.adapters.nodestore.queries import StoredInstance, instances, retrieval_of
 from gateway.adapters.nodestore.query_keys import PATIENT_ROOT, STUDY_ROOT, Level
 from gateway.dicom.sop_classes import (

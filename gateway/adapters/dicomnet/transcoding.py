@@ -7,8 +7,8 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.filewriter import correct_ambiguous_vr
 from pydicom.uid import UID
 
-from gateway.adapters.dicomnet.quiet import quietly
 from gateway.dicom.plan_file import READING_ERRORS
+from gateway.dicom.quiet import quietly
 from gateway.dicom.sop_classes import UNCOMPRESSED
 from gateway.domain.errors import InputError
 

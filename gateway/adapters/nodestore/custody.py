@@ -3,10 +3,10 @@
 import hashlib
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
 from gateway.adapters.nodestore.commitments import Reference
 from gateway.adapters.nodestore.database import NodeDatabase
+from gateway.adapters.nodestore.files import ObjectFiles
 from gateway.dicom.sop_classes import STORAGE_BY_UID
 
 PROCESSING_FAILURE = 0x0110
@@ -14,13 +14,6 @@ NO_SUCH_OBJECT_INSTANCE = 0x0112
 CLASS_INSTANCE_CONFLICT = 0x0119
 SOP_CLASS_NOT_SUPPORTED = 0x0122
 """Failure reasons (PS3.3 C.14.1.1)."""
-
-
-class ObjectFiles(Protocol):
-    """Where the objects' files are."""
-
-    def path(self, sha256: str) -> Path:
-        """The DICOM file whose content has this hash."""
 
 
 def inspected(database: NodeDatabase, files: ObjectFiles, reference: Reference) -> Reference:
