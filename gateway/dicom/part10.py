@@ -12,6 +12,7 @@ META_GROUP = 0x0002
 SOP_CLASS, SOP_INSTANCE, TRANSFER_SYNTAX = 0x0002, 0x0003, 0x0010
 HEAD_BYTES = 64 * 2**10
 """More than any meta information that is not made to annoy."""
+SHORTEST_BYTES = 8
 LONG_LENGTHS = frozenset({b"OB", b"OW", b"UN", b"UT", b"UC", b"UR", b"SQ"})
 """VRs whose length has four bytes, of those that may occur (PS3.5 7.1.2)."""
 
@@ -48,7 +49,7 @@ def file_meta(head: bytes) -> FileMeta:
 
 def _elements(head: bytes, start: int) -> Iterator[tuple[int, bytes, int]]:
     """Element, value and end of everything in group 0002, Explicit VR Little Endian."""
-    while start < len(head):
+    while len(head) - start >= SHORTEST_BYTES:
         group, element, vr = struct.unpack_from("<HH2s", head, start)
         if group != META_GROUP:
             return

@@ -82,6 +82,9 @@ class Archive:
         self.at("after commit")
         return self.commit_status
 
+    def linger(self, until: Callable[[], bool]) -> None:
+        self.at("lingering")
+
     def abort(self) -> None:
         raise LinkLost("aborted")
 

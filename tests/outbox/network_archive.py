@@ -21,6 +21,7 @@ from tests.node_query.objects import serving
 AE_TITLE = "ARCHIVE"
 NODE_AE_TITLE = "GATEWAY"
 LIMIT_S = 10.0
+SILENCE_S = 1.0
 NO_SUCH_OBJECT = 0x0112
 ALL_COMMITTED, SOME_NOT = 1, 2
 
@@ -41,6 +42,7 @@ class NetworkArchive:
         self.contents: dict[str, set[bytes]] = {}
         self.arrivals: Counter[str] = Counter()
         self.answered: queue.Queue[int] = queue.Queue()
+        self._reporting: threading.Thread | None = None
         self._asked: queue.Queue[Dataset | None] = queue.Queue()
 
     def store(self, event: evt.Event) -> int:
@@ -62,10 +64,9 @@ class NetworkArchive:
 
     def action(self, event: evt.Event) -> tuple[int, None]:
         if self.replies_inside:
-            reporting = threading.Thread(
-                target=self._report_in, args=(event.assoc, event.action_information)
-            )
-            reporting.start()
+            said = event.assoc, event.action_information
+            self._reporting = threading.Thread(target=self._report_in, args=said)
+            self._reporting.start()
         else:
             self._asked.put(event.action_information)
         return 0x0000, None
@@ -90,6 +91,8 @@ class NetworkArchive:
 
     def end(self) -> None:
         self._asked.put(None)
+        if self._reporting is not None:
+            self._reporting.join(LIMIT_S)
 
     def _report_in(self, opened: Any, request: Dataset) -> None:
         event, event_type = self._outcome(request)
@@ -122,6 +125,7 @@ def network_archive(
     """The archive on a port of its own; ended with the block."""
     entity = AE(ae_title=AE_TITLE)
     entity.maximum_pdu_size = 16_384
+    entity.dimse_timeout = SILENCE_S
     for uid in STORAGE_BY_UID:
         entity.add_supported_context(uid, list(syntaxes))
     for uid in (StorageCommitmentPushModel, StudyRootQueryRetrieveInformationModelFind):

@@ -22,6 +22,7 @@ POINTS = (
     "after store",
     "before commit",
     "after commit",
+    "lingering",
     "released",
 )
 ENOUGH_ROUNDS = 200
@@ -152,5 +153,5 @@ class Sending(RuleBasedStateMachine):
         return f"2.25.{self.transactions}"
 
 
-Sending.TestCase.settings = settings(max_examples=25, stateful_step_count=30)
+Sending.TestCase.settings = settings(max_examples=60, stateful_step_count=40)
 TestSending = Sending.TestCase

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from pynetdicom import AE, evt
 from pynetdicom.association import Association
+from pynetdicom.fsm import StateMachine
 from pynetdicom.transport import T_CONNECT, AddressInformation, AssociationSocket
 
 from gateway.adapters.dicomnet.client_tls import require_name
@@ -15,6 +16,8 @@ RECEIVE_BYTES = 256 * 2**10
 IDLE_S = 0.001
 """How long what is put into the queue may wait to be sent, where nobody wakes."""
 WAKES = 4096
+SEND_DATA, DATA_TRANSFER = "Evt9", "Sta6"
+"""A P-DATA request, and the one state that has it (PS3.8 9.2)."""
 
 
 class ClientSocket(AssociationSocket):
@@ -31,6 +34,7 @@ class ClientSocket(AssociationSocket):
         self._waking, self._woken = socket.socketpair()
         super().__init__(association, address=AddressInformation("127.0.0.1", 0))
         association.dul._run_loop_delay = 0  # noqa: SLF001 - pynetdicom's setting; see ready
+        association.dul.state_machine = ClientStates(association.dul)
 
     def connect(self, primitive: T_CONNECT) -> None:
         """Connect to the primitive's address, which is told how that went."""
@@ -132,6 +136,20 @@ class ClientSocket(AssociationSocket):
             secured.close()
             raise
         return secured
+
+
+class ClientStates(StateMachine):
+    """An answer to the peer that is ready only after the release was asked for goes nowhere.
+
+    PS3.8 7.2.2.1 allows nothing but an abort then; pynetdicom's thread would die of it.
+    """
+
+    def do_action(self, event: str) -> None:
+        """Take an event."""
+        if event == SEND_DATA and self.current_state != DATA_TRANSFER:
+            self.dul.to_provider_queue.get(block=False)
+        else:
+            super().do_action(event)
 
 
 class ClientEntity(AE):

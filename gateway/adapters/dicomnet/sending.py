@@ -1,6 +1,7 @@
 """Objects of the outbox to one destination, over one association."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,8 @@ from gateway.domain.node import Node, Peer
 REPLY_S = 120.0
 SLOWEST_BYTES_PER_S = 100e3
 """A response may come so late: the time for the object on a slow line, and then some."""
+LINGER_S = 10.0
+LINGER_POLL_S = 0.1
 PENDING = (0xFF00, 0xFF01)
 
 
@@ -63,6 +66,10 @@ class Link(Protocol):
 
     def commit(self, transaction_uid: str, items: Sequence[OutboxItem]) -> int:
         """The status with which it takes a request for commitment."""
+        ...
+
+    def linger(self, until: Callable[[], bool]) -> None:
+        """Stay for what the peer has to say in the same association, for a bounded time."""
         ...
 
     def abort(self) -> None:
@@ -164,6 +171,12 @@ class AssociationLink:
         require_context(self._opened, self._peer, STORAGE_COMMITMENT, "Storage Commitment")
         status = ask_commitment(self._opened, transaction_uid, items)
         return answered(self._peer, status, "an N-ACTION")
+
+    def linger(self, until: Callable[[], bool]) -> None:
+        """See the protocol."""
+        end_s = time.monotonic() + LINGER_S
+        while self._opened.is_established and time.monotonic() < end_s and not until():
+            time.sleep(LINGER_POLL_S)
 
     def abort(self) -> None:
         """See the protocol."""

@@ -149,13 +149,24 @@ class Outbox:
                 [(transaction_uid, one.item) for one in items],
             )
 
+    def awaits(self, transaction_uid: str) -> bool:
+        """Whether a transaction has not been answered yet."""
+        with self._database.reading() as connection:
+            row = connection.execute(
+                "SELECT 1 FROM outbox JOIN outbox_asked USING (item) WHERE transaction_uid = ? "
+                "AND commitment_uid = transaction_uid AND state = 'committing' LIMIT 1",
+                (transaction_uid,),
+            ).fetchone()
+        return row is not None
+
     def not_asked(self, transaction_uid: str, reason: str, next_try_ns: int) -> None:
         """The destination refused a request for commitment: it is to be asked anew."""
         with self._database.transaction() as connection:
             connection.execute(
                 "UPDATE outbox SET state = 'sent', tries = tries + 1, reason = ?, next_try_ns = ? "
-                "WHERE commitment_uid = ? AND state = 'committing'",
-                (reason, next_try_ns, transaction_uid),
+                "WHERE item IN (SELECT item FROM outbox_asked WHERE transaction_uid = ?) "
+                "AND commitment_uid = ? AND state = 'committing'",
+                (reason, next_try_ns, transaction_uid, transaction_uid),
             )
 
     def committed(self, answer: CommitmentAnswer, now_ns: int) -> bool:

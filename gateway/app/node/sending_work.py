@@ -184,6 +184,11 @@ class SendingWork:
             _log.warning("%s: %s", peer.ae_title, reason)
         else:
             progress.made = True
+            if any(one.commitment_uid for one in items):  # some answer where they were asked only
+                link.linger(lambda: self._answered(transaction_uid))
+
+    def _answered(self, transaction_uid: str) -> bool:
+        return self.stopping.is_set() or not self.outbox.awaits(transaction_uid)
 
     def _again_ns(self, one: OutboxItem) -> int:
         return self.clock.now_ns() + backoff_ns(one.tries + 1, one.sop_instance_uid)

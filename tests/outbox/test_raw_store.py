@@ -1,0 +1,55 @@
+"""C-STORE requests of our own making, against pynetdicom's codec."""
+
+from io import BytesIO
+
+from hypothesis import given
+from hypothesis import strategies as st
+from pynetdicom.dimse_messages import C_STORE_RQ, DIMSEMessage
+from pynetdicom.dimse_primitives import C_STORE
+from pynetdicom.dsutils import encode
+from pynetdicom.pdu import P_DATA_TF
+from pynetdicom.pdu_primitives import P_DATA
+
+from gateway.adapters.dicomnet.raw_store import data_pdus, store_command
+
+UIDS = st.from_regex(r"[1-9][0-9]{0,8}(\.[1-9][0-9]{0,8}){1,5}", fullmatch=True)
+
+
+@given(UIDS, UIDS, st.integers(0, 2**16 - 1))
+def test_the_command_is_pynetdicoms(
+    sop_class_uid: str, sop_instance_uid: str, message_id: int
+) -> None:
+    request = C_STORE()
+    request.MessageID = message_id
+    request.AffectedSOPClassUID = sop_class_uid
+    request.AffectedSOPInstanceUID = sop_instance_uid
+    request.Priority = 0
+    request.DataSet = BytesIO(b"\0\0")
+    message = C_STORE_RQ()
+    message.primitive_to_message(request)
+    assert encode(message.command_set, is_implicit_vr=True, is_little_endian=True) == store_command(
+        sop_class_uid, sop_instance_uid, message_id
+    )
+
+
+@given(st.binary(min_size=1, max_size=5_000), st.integers(64, 3_000), st.integers(0, 127))
+def test_the_data_set_comes_whole_out_of_pdus_of_allowed_length(
+    content: bytes, pdu_bytes: int, context: int
+) -> None:
+    command = P_DATA()
+    command.presentation_data_value_list.append((1, b"\3" + store_command("1.2", "1.2.3", 7)))
+    received = DIMSEMessage()
+    assert not received.decode_msg(command)
+    whole = False
+    for encoded in data_pdus(2 * context + 1, memoryview(content), pdu_bytes):
+        assert len(encoded) <= pdu_bytes + 6
+        assert not whole
+        pdu = P_DATA_TF()
+        pdu.decode(encoded)
+        assert pdu.encode() == encoded
+        (item,) = pdu.presentation_data_value_items
+        assert item.context_id == 2 * context + 1
+        whole = received.decode_msg(pdu.to_primitive())
+    assert whole
+    assert received.data_set is not None
+    assert received.data_set.getvalue() == content
