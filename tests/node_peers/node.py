@@ -60,7 +60,7 @@ def gateway(
     own = (
         verification_service(),
         storage_service(node, objects, files, lambda *_: ()),
-        query_service(database),
+        query_service(node, database),
         retrieve_service(node, database, files),
         commitment_service(node, commitments, lambda: NOW_NS),
     )

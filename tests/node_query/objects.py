@@ -17,8 +17,10 @@ from gateway.adapters.dicomnet.handover import NodeEntity
 from gateway.adapters.dicomnet.service import Service, accept
 from gateway.adapters.nodestore.database import NodeDatabase
 from gateway.dicom.sop_classes import EXPLICIT_VR_LITTLE_ENDIAN, RT_IMAGE
+from gateway.domain.node import Node, Peer
 
 AE_TITLE = "GATEWAY"
+CALLER = "VIEWER"
 TIMEOUT_S = 10
 POLL_S = 0.05
 
@@ -108,7 +110,7 @@ def serving(entity: AE, handlers: list[Any], port: int = 0) -> Iterator[int]:
         thread.join(TIMEOUT_S)
 
 
-def associate(port: int, *contexts: str, ae_title: str = "VIEWER", **others: Any) -> Association:
+def associate(port: int, *contexts: str, ae_title: str = CALLER, **others: Any) -> Association:
     """An association that is established."""
     entity = AE(ae_title=ae_title)
     for uid in contexts:
@@ -130,3 +132,9 @@ def database(folder: Path) -> Iterator[NodeDatabase]:
         yield found
     finally:
         found.close()
+
+
+def node_of(*peers: Peer) -> Node:
+    """A node whose peers are the caller of the tests and these."""
+    known = (Peer(CALLER, "127.0.0.1", 0), *peers)
+    return Node("test", AE_TITLE, "127.0.0.1", 0, {peer.ae_title: peer for peer in known})

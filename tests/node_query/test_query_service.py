@@ -10,7 +10,16 @@ from pydicom import Dataset
 from gateway.adapters.dicomnet.query_service import query_service
 from gateway.adapters.nodestore.database import NodeDatabase
 from gateway.dicom.sop_classes import PATIENT_ROOT_FIND, RT_PLAN, STUDY_ROOT_FIND
-from tests.node_query.objects import AE_TITLE, Object, associate, database, insert, listening
+from gateway.domain.node import Peer
+from tests.node_query.objects import (
+    AE_TITLE,
+    Object,
+    associate,
+    database,
+    insert,
+    listening,
+    node_of,
+)
 
 STORED = (
     Object("1.2.1.1.1"),
@@ -56,7 +65,7 @@ def test_studies_with_what_is_counted_over_them(store: NodeDatabase) -> None:
         "InstanceAvailability": "",
         "AccessionNumber": "",
     }
-    with listening(query_service(store)) as port:
+    with listening(query_service(node_of(), store)) as port:
         (found,), statuses, last = ask(
             port, identifier("STUDY", PatientID="P1", StudyDate="20240101-", **keys)
         )
@@ -89,7 +98,7 @@ def test_every_level_of_the_patient_root(store: NodeDatabase) -> None:
             SOPInstanceUID=["1.2.1.1.2", "1.2.1.2.1"],
         ),
     ]
-    with listening(query_service(store)) as port:
+    with listening(query_service(node_of(), store)) as port:
         answers = [ask(port, asked, PATIENT_ROOT_FIND)[0] for asked in levels]
     assert [len(found) for found in answers] == [1, 1, 1, 1]
     assert answers[0][0].NumberOfPatientRelatedInstances == 3
@@ -112,7 +121,7 @@ def test_every_level_of_the_patient_root(store: NodeDatabase) -> None:
 def test_an_identifier_outside_the_model_is_refused(
     store: NodeDatabase, model: str, asked: Dataset
 ) -> None:
-    with listening(query_service(store)) as port:
+    with listening(query_service(node_of(), store)) as port:
         found, _, last = ask(port, asked, model)
     assert not found
     assert last.Status == 0xA900
@@ -120,14 +129,14 @@ def test_an_identifier_outside_the_model_is_refused(
 
 
 def test_a_key_that_is_not_supported_is_told_and_left_out(store: NodeDatabase) -> None:
-    with listening(query_service(store)) as port:
+    with listening(query_service(node_of(), store)) as port:
         found, statuses, _ = ask(port, identifier("STUDY", PatientID="P2", SeriesDescription="x"))
     assert statuses == [0xFF01]
     assert "SeriesDescription" not in found[0]
 
 
 def test_what_was_set_apart_is_not_found(store: NodeDatabase) -> None:
-    with listening(query_service(store)) as port:
+    with listening(query_service(node_of(), store)) as port:
         found, _, last = ask(port, identifier("STUDY", PatientID="P3"))
     assert not found
     assert last.Status == 0x0000
@@ -136,13 +145,16 @@ def test_what_was_set_apart_is_not_found(store: NodeDatabase) -> None:
 def test_an_identifier_that_cannot_be_decoded(store: NodeDatabase) -> None:
     asked = identifier("STUDY", PatientName="x")
     asked.add_new(0x00080005, "CS", "ISO_IR 0815")
-    with listening(query_service(store)) as port, pytest.warns(UserWarning, match="encoding"):
+    with (
+        listening(query_service(node_of(), store)) as port,
+        pytest.warns(UserWarning, match="encoding"),
+    ):
         _, _, last = ask(port, asked)
     assert last.Status == 0xC000
 
 
 def test_more_than_the_limit(store: NodeDatabase) -> None:
-    with listening(query_service(store, match_limit=1)) as port:
+    with listening(query_service(node_of(), store, match_limit=1)) as port:
         found, _, last = ask(port, identifier("STUDY", StudyInstanceUID=""))
     assert len(found) == 1
     assert last.Status == 0xB001
@@ -151,7 +163,7 @@ def test_more_than_the_limit(store: NodeDatabase) -> None:
 def test_a_query_that_is_cancelled_ends(tmp_path: Path) -> None:
     with database(tmp_path) as store:
         insert(store, *(Object(f"1.2.{number}") for number in range(300)))
-        with listening(query_service(store)) as port:
+        with listening(query_service(node_of(), store)) as port:
             association = associate(port, STUDY_ROOT_FIND)
             asked = identifier("IMAGE", StudyInstanceUID="1.2.1", SeriesInstanceUID="1.2.1.1")
             statuses = []
@@ -178,7 +190,7 @@ def test_names_beyond_ascii(tmp_path: Path, name: str, asked_in: str, answered_i
         asked.SpecificCharacterSet = asked_in
     with database(tmp_path) as store:
         insert(store, Object("1.2.3", name=name))
-        with listening(query_service(store)) as port:
+        with listening(query_service(node_of(), store)) as port:
             (found,), _, _ = ask(port, asked)
     assert found.SpecificCharacterSet == answered_in
     assert found.PatientName == name
@@ -189,6 +201,19 @@ def test_a_name_is_found_by_a_key_in_another_character_set(tmp_path: Path) -> No
     asked.SpecificCharacterSet = "GB18030"
     with database(tmp_path) as store:
         insert(store, Object("1.2.3", name="Yamada^Tarou=山田^太郎=やまだ^たろう"))
-        with listening(query_service(store)) as port:
+        with listening(query_service(node_of(), store)) as port:
             (found,), _, _ = ask(port, asked)
     assert found.PatientName.ideographic == "山田^太郎"
+
+
+@pytest.mark.parametrize("caller", ["STRANGER", "RESEARCH"])
+def test_who_may_not_be_told_identities_is_told_nothing(store: NodeDatabase, caller: str) -> None:
+    node = node_of(Peer("RESEARCH", "127.0.0.1", 0, pseudonymise=True))
+    with listening(query_service(node, store)) as port:
+        association = associate(port, STUDY_ROOT_FIND, ae_title=caller)
+        ((last, found),) = association.send_c_find(
+            identifier("STUDY", PatientName="*"), STUDY_ROOT_FIND
+        )
+        association.release()
+    assert found is None
+    assert last.Status == 0x0124

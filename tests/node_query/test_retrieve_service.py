@@ -25,13 +25,14 @@ from gateway.dicom.sop_classes import (
 )
 from gateway.domain.node import Node, Peer
 from tests.node_query.objects import (
-    AE_TITLE,
+    CALLER,
     TIMEOUT_S,
     Object,
     associate,
     database,
     insert,
     listening,
+    node_of,
     serving,
 )
 from tests.orthanc import free_port
@@ -121,12 +122,8 @@ def receiving(
         yield receiver
 
 
-def node(port: int = 0) -> Node:
-    peers = {
-        "ARCHIVE": Peer("ARCHIVE", "127.0.0.1", port),
-        "CALLER": Peer("CALLER", "127.0.0.1", 0),
-    }
-    return Node("test", AE_TITLE, "127.0.0.1", 0, peers)
+def node(port: int = 0, **others: Any) -> Node:
+    return node_of(Peer("ARCHIVE", "127.0.0.1", port, **others))
 
 
 def identifier(**keys: Any) -> Dataset:
@@ -219,7 +216,7 @@ def test_a_warning_of_the_destination_is_counted(archive: Archive) -> None:
     assert last.NumberOfWarningSuboperations == 1
 
 
-@pytest.mark.parametrize("destination", ["NOBODY", "CALLER"])
+@pytest.mark.parametrize("destination", ["NOBODY", CALLER])
 def test_objects_move_to_configured_peers_that_listen(archive: Archive, destination: str) -> None:
     archive.add("1.2.1")
     (last,) = move(archive, 1, identifier(StudyInstanceUID="1.2.1"), destination)
@@ -303,3 +300,38 @@ def test_nothing_to_retrieve_is_success(archive: Archive) -> None:
         *_, (last, _) = association.send_c_get(identifier(StudyInstanceUID="9.9"), STUDY_ROOT_GET)
         association.release()
     assert last.Status == 0x0000
+
+
+def test_nothing_leaves_with_identities_for_a_peer_of_pseudonyms(archive: Archive) -> None:
+    archive.add("1.2.1")
+    with receiving() as receiver:
+        other = node(receiver.port, pseudonymise=True)
+        with listening(retrieve_service(other, archive.database, archive.files)) as own:
+            association = associate(own, STUDY_ROOT_MOVE)
+            asked = identifier(StudyInstanceUID="1.2.1")
+            ((last, _),) = association.send_c_move(asked, "ARCHIVE", STUDY_ROOT_MOVE)
+            association.release()
+    assert last.Status == 0x0124
+    assert not receiver.received
+
+
+@pytest.mark.parametrize("caller", ["STRANGER", "ARCHIVE"])
+def test_who_may_not_be_told_identities_gets_nothing(archive: Archive, caller: str) -> None:
+    archive.add("1.2.1")
+    receiver = Receiver()
+    with listening(
+        retrieve_service(node(pseudonymise=True), archive.database, archive.files)
+    ) as own:
+        association = associate(
+            own,
+            STUDY_ROOT_GET,
+            RT_IMAGE,
+            ae_title=caller,
+            ext_neg=[build_role(RT_IMAGE, scp_role=True)],
+            evt_handlers=[(evt.EVT_C_STORE, receiver.store)],
+        )
+        asked = identifier(StudyInstanceUID="1.2.1")
+        ((last, _),) = association.send_c_get(asked, STUDY_ROOT_GET)
+        association.release()
+    assert last.Status == 0x0124
+    assert not receiver.received

@@ -10,8 +10,16 @@ from pynetdicom import evt
 
 from gateway.adapters.dicomnet.associate import Requested, answered, association, who
 from gateway.adapters.dicomnet.identifiers import attributes_of
-from gateway.adapters.dicomnet.query_service import failure
 from gateway.adapters.dicomnet.service import Context, Handler, Service
+from gateway.adapters.dicomnet.statuses import (
+    INVALID_ARGUMENT,
+    NO_SUCH_ACTION,
+    NO_SUCH_INSTANCE,
+    PROCESSING_FAILURE,
+    RESOURCE_LIMITATION,
+    SUCCESS,
+    failure,
+)
 from gateway.adapters.nodestore.commitments import Commitment, Commitments, Reference
 from gateway.adapters.nodestore.custody import inspected
 from gateway.adapters.nodestore.database import NodeDatabase
@@ -32,12 +40,6 @@ SUCCESSFUL, FAILURES_EXIST = 1, 2
 """The action type, and the event types (PS3.4 J.3.2, J.3.3)."""
 REFERENCE_LIMIT = 10_000
 WAITING_LIMIT = 1_000
-SUCCESS = 0x0000
-PROCESSING_FAILURE = 0x0110
-NO_SUCH_INSTANCE = 0x0112
-INVALID_ARGUMENT = 0x0115
-NO_SUCH_ACTION = 0x0123
-RESOURCE_LIMITATION = 0x0213
 TRANSACTION_UID = "00081195"
 REFERENCED_SOP_SEQUENCE = "00081199"
 REFERENCED_SOP_CLASS_UID = "00081150"

@@ -8,6 +8,16 @@ from pynetdicom import evt
 
 from gateway.adapters.dicomnet.identifiers import character_set_of, dataset_of, identifier_of
 from gateway.adapters.dicomnet.service import Context, Handler, Service
+from gateway.adapters.dicomnet.statuses import (
+    CANCEL,
+    IDENTIFIER_DOES_NOT_MATCH,
+    MATCH_LIMIT_REACHED,
+    PENDING,
+    PENDING_UNSUPPORTED_KEYS,
+    UNABLE_TO_PROCESS,
+    failure,
+    refusal,
+)
 from gateway.adapters.nodestore.database import NodeDatabase
 from gateway.adapters.nodestore.matching import Attributes
 from gateway.adapters.nodestore.queries import Query, found, query_of
@@ -20,6 +30,7 @@ from gateway.adapters.nodestore.query_keys import (
 )
 from gateway.dicom.sop_classes import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
 from gateway.domain.errors import InputError, RemoteProtocolError, StoreError
+from gateway.domain.node import Node
 
 MODELS: Mapping[str, Sequence[Level]] = {
     PATIENT_ROOT_FIND: PATIENT_ROOT,
@@ -28,36 +39,27 @@ MODELS: Mapping[str, Sequence[Level]] = {
 MATCH_LIMIT = 10_000
 """Answers to one query; there are more where the last status is 0xB001."""
 
-PENDING = 0xFF00
-PENDING_UNSUPPORTED_KEYS = 0xFF01
-CANCEL = 0xFE00
-MATCH_LIMIT_REACHED = 0xB001
-IDENTIFIER_DOES_NOT_MATCH = 0xA900
-UNABLE_TO_PROCESS = 0xC000
-COMMENT_LENGTH = 64
-
 Answer = tuple[int | Dataset, Dataset | None]
 
 
-def query_service(database: NodeDatabase, match_limit: int = MATCH_LIMIT) -> Service:
+def query_service(node: Node, database: NodeDatabase, match_limit: int = MATCH_LIMIT) -> Service:
     """Answers queries from ``database``; at most ``match_limit`` matches each."""
     contexts = tuple(Context(uid) for uid in MODELS)
     handlers = {
-        ("C-FIND", uid): _handler(database, levels, match_limit) for uid, levels in MODELS.items()
+        ("C-FIND", uid): _handler(node, database, levels, match_limit)
+        for uid, levels in MODELS.items()
     }
     return Service("query", contexts, handlers)
 
 
-def failure(status: int, comment: object) -> Dataset:
-    """A status with its reason in Error Comment."""
-    found = Dataset()
-    found.Status = status
-    found.ErrorComment = str(comment)[:COMMENT_LENGTH]
-    return found
-
-
-def _handler(database: NodeDatabase, levels: Sequence[Level], match_limit: int) -> Handler:
+def _handler(
+    node: Node, database: NodeDatabase, levels: Sequence[Level], match_limit: int
+) -> Handler:
     def answer(event: evt.Event) -> Iterator[Answer]:
+        refused = refusal(node, event)
+        if refused is not None:
+            yield refused, None
+            return
         try:
             identifier = identifier_of(event)
             query = query_of(levels, identifier)

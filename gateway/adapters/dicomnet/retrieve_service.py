@@ -16,14 +16,18 @@ from pynetdicom.association import Association
 from gateway.adapters.dicomnet.associate import Requested, association
 from gateway.adapters.dicomnet.handover import Destination
 from gateway.adapters.dicomnet.identifiers import identifier_of
-from gateway.adapters.dicomnet.query_service import (
+from gateway.adapters.dicomnet.service import Context, Handler, Service
+from gateway.adapters.dicomnet.statuses import (
     CANCEL,
     IDENTIFIER_DOES_NOT_MATCH,
+    NOT_AUTHORISED,
+    OUT_OF_RESOURCES,
     PENDING,
+    UNABLE_TO_PERFORM,
     UNABLE_TO_PROCESS,
     failure,
+    refusal,
 )
-from gateway.adapters.dicomnet.service import Context, Handler, Service
 from gateway.adapters.dicomnet.transcoding import transcoded
 from gateway.adapters.nodestore.database import NodeDatabase
 from gateway.adapters.nodestore.files import ObjectFiles
@@ -54,10 +58,8 @@ GET_MODELS: Mapping[str, Sequence[Level]] = {
     PATIENT_ROOT_GET: PATIENT_ROOT,
     STUDY_ROOT_GET: STUDY_ROOT,
 }
-OUT_OF_RESOURCES = 0xA701
 SUB_OPERATION_LIMIT = 65_535
 """Counters of sub-operations have 16 bits (PS3.7 E.1)."""
-UNABLE_TO_PERFORM = 0xA702
 CONTEXT_LIMIT = 128
 """PS3.8 9.3.2.2: their numbers are odd and have 8 bits."""
 NOWHERE = (Destination("", Dataset), 0)
@@ -74,13 +76,15 @@ def retrieve_service(node: Node, database: NodeDatabase, files: ObjectFiles) -> 
     for uid, levels in MOVE_MODELS.items():
         handlers["C-MOVE", uid] = _move_handler(node, database, files, levels)
     for uid, levels in GET_MODELS.items():
-        handlers["C-GET", uid] = _get_handler(database, files, levels)
+        handlers["C-GET", uid] = _get_handler(node, database, files, levels)
     return Service("retrieve", models + storage, handlers)
 
 
-def _get_handler(database: NodeDatabase, files: ObjectFiles, levels: Sequence[Level]) -> Handler:
+def _get_handler(
+    node: Node, database: NodeDatabase, files: ObjectFiles, levels: Sequence[Level]
+) -> Handler:
     def answer(event: evt.Event) -> Iterator[Step]:
-        wanted = _wanted(event, database, levels)
+        wanted = _wanted(event, node, database, levels)
         if isinstance(wanted, Dataset):
             yield from (1, (wanted, None))
             return
@@ -103,7 +107,9 @@ def _move_handler(
         if peer is None or not peer.port:
             yield None, None  # answered with 0xA801
             return
-        wanted = _wanted(event, database, levels)
+        wanted = _wanted(event, node, database, levels)
+        if peer.pseudonymise:
+            wanted = failure(NOT_AUTHORISED, "objects leave for it under pseudonyms only")
         if isinstance(wanted, Dataset):
             yield from _refused(wanted)
         elif not wanted:
@@ -142,9 +148,12 @@ def contexts_of(wanted: Sequence[StoredInstance]) -> list[Requested]:
 
 
 def _wanted(
-    event: evt.Event, database: NodeDatabase, levels: Sequence[Level]
+    event: evt.Event, node: Node, database: NodeDatabase, levels: Sequence[Level]
 ) -> list[StoredInstance] | Dataset:
     """The objects that a request is about, or the status that refuses it."""
+    refused = refusal(node, event)
+    if refused is not None:
+        return refused
     try:
         wanted = list(instances(database, retrieval_of(levels, identifier_of(event))))
     except RemoteProtocolError as error:
