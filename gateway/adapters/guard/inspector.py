@@ -1,0 +1,101 @@
+"""Watches an association's stream go by: types, lengths and message sizes. No I/O, no copy."""
+
+import struct
+
+from gateway.adapters.guard.pdu import (
+    A_ABORT,
+    A_RELEASE_RP,
+    A_RELEASE_RQ,
+    HEADER,
+    P_DATA_TF,
+    SHORT_BYTES,
+    Breach,
+)
+
+_ALLOWED = frozenset({P_DATA_TF, A_RELEASE_RQ, A_RELEASE_RP, A_ABORT})
+_ITEM = struct.Struct(">LBB")
+_LAST = 2
+"""The bit of a message control header for the last fragment (PS3.8 E.2)."""
+
+
+class Inspector:
+    """Judges what a client sends after its association request.
+
+    ``complete`` is true between two PDUs; ``message_bytes`` is what has come of the command or
+    data set that is on its way.
+    """
+
+    def __init__(self, contexts: tuple[int, ...], pdu_bytes: int, message_bytes: int) -> None:
+        self._contexts = frozenset(contexts)
+        self._longest_pdu = pdu_bytes
+        self._longest_message = message_bytes
+        self._head = bytearray()
+        self._pdu_left = 0
+        self._in_data = False
+        self._fragment_left = 0
+        self.message_bytes = 0
+        self.pdus = 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether the stream stands between two PDUs."""
+        return not self._head and not self._pdu_left
+
+    def feed(self, data: memoryview) -> None:
+        """Judge the next bytes of the stream. Raises Breach."""
+        at = 0
+        while at < len(data):
+            if self._fragment_left:
+                step = min(self._fragment_left, len(data) - at)
+                self._fragment_left -= step
+                self._pdu_left -= step
+                at += step
+            elif self._in_data and self._pdu_left:
+                at = self._gather(data, at, _ITEM.size)
+                self._item()
+            elif self._pdu_left:
+                step = min(self._pdu_left, len(data) - at)
+                self._pdu_left -= step
+                at += step
+            else:
+                at = self._gather(data, at, HEADER.size)
+                self._header()
+
+    def _gather(self, data: memoryview, at: int, size: int) -> int:
+        step = min(size - len(self._head), len(data) - at)
+        self._head += data[at : at + step]
+        return at + step
+
+    def _header(self) -> None:
+        if len(self._head) < HEADER.size:
+            return
+        kind, length = HEADER.unpack(self._head)
+        self._head.clear()
+        self.pdus += 1
+        if kind not in _ALLOWED:
+            raise Breach(f"a PDU of type {kind:02X} in an association")
+        self._in_data = kind == P_DATA_TF
+        if self._in_data and not _ITEM.size <= length <= self._longest_pdu:
+            raise Breach(f"a P-DATA-TF of {length} bytes, at most {self._longest_pdu}")
+        if not self._in_data and length != SHORT_BYTES:
+            raise Breach(f"a PDU of type {kind:02X} with {length} bytes")
+        self._pdu_left = length
+
+    def _item(self) -> None:
+        if len(self._head) < _ITEM.size:
+            return
+        length, context, control = _ITEM.unpack(self._head)
+        self._head.clear()
+        if length < 2 or length + 4 > self._pdu_left:
+            raise Breach("a fragment that is longer than its PDU")
+        if context not in self._contexts:
+            raise Breach(f"a fragment of presentation context {context}, which was not proposed")
+        self._pdu_left -= _ITEM.size
+        self._fragment_left = length - 2
+        if 0 < self._pdu_left - self._fragment_left < _ITEM.size:
+            raise Breach("a PDU that ends in a fragment's head")
+        self.message_bytes += self._fragment_left
+        if self.message_bytes > self._longest_message:
+            raise Breach(f"a message of more than {self._longest_message} bytes")
+        if control & _LAST:
+            self.message_bytes = 0

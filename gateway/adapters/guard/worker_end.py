@@ -1,0 +1,72 @@
+"""The side of a relayed association that a worker is on."""
+
+import asyncio
+from typing import Protocol
+
+HIGH_WATER_BYTES = 512 * 2**10
+
+
+class Client(Protocol):
+    """The other side."""
+
+    def answer(self, data: bytes) -> None:
+        """The worker says something."""
+
+    def pause(self) -> None:
+        """The worker reads slowly."""
+
+    def resume(self) -> None:
+        """The worker has caught up."""
+
+    def hang_up(self) -> None:
+        """The worker has closed."""
+
+
+class WorkerEnd(asyncio.Protocol):
+    """The side of a worker, which is trusted: what it says is handed over as it is."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The worker has taken the connection."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - a stream's transport
+        transport.set_write_buffer_limits(HIGH_WATER_BYTES)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """The worker says something."""
+        self._client.answer(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the interface's
+        """The worker has ended the association."""
+        self._client.hang_up()
+
+    def pause_writing(self) -> None:
+        """The worker reads slowly."""
+        self._client.pause()
+
+    def resume_writing(self) -> None:
+        """The worker has caught up."""
+        self._client.resume()
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Hand a copy over: the buffer that it came in is used again."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(bytes(data))
+
+    def pause(self) -> None:
+        """Read no more for now."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.pause_reading()
+
+    def resume(self) -> None:
+        """Read on."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def close(self) -> None:
+        """The client is gone."""
+        if self._transport is not None:
+            self._transport.close()
