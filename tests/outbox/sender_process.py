@@ -29,7 +29,7 @@ SPEED = 100
 POLL_S = 0.02
 ANSWER_S = 60.0
 """Of the clock that runs ``SPEED`` times as fast as the world's."""
-WRITES = ("sent", "done", "failed", "committing", "not_asked", "reached", "unreached")
+WRITES = ("sent", "committing", "reached")
 CALLS = ("connect", "store", "commit", "release")
 POINTS = tuple(f"{when} {what}" for what in (*WRITES, *CALLS) for when in ("before", "after"))
 
