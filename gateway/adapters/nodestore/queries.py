@@ -10,7 +10,6 @@ from gateway.adapters.nodestore.database import NodeDatabase
 from gateway.adapters.nodestore.matching import (
     Attributes,
     Element,
-    is_wildcard_only,
     matches,
     values,
 )
@@ -134,13 +133,18 @@ def _where(query: Query) -> tuple[str, list[str]]:
     for tag, value in query.above.items():
         terms.append(f"{COLUMNS[tag]} = ?")
         given.append(value)
-    tag = UNIQUE[query.level]
-    key = query.keys.get(tag, {})
-    exact = [str(value).strip() for value in values(key)]
-    if exact and not is_wildcard_only(key) and not any(set("*?") & set(one) for one in exact):
-        terms.append(f"{COLUMNS[tag]} IN (SELECT value FROM json_each(?))")  # noqa: S608  # a constant
-        given.append(json.dumps(exact))
+    for tag in query.keys.keys() & COLUMNS.keys() & supported(query.level):
+        exact = _exact(query.keys[tag])
+        if exact:
+            terms.append(f"{COLUMNS[tag]} IN (SELECT value FROM json_each(?))")  # noqa: S608  # a constant
+            given.append(json.dumps(exact))
     return " AND ".join(terms), given
+
+
+def _exact(key: Element) -> list[str]:
+    """The values that a unique key is to have; none where it is universal or has wildcards."""
+    exact = [str(value).strip() for value in values(key)]
+    return [] if any(set("*?") & set(value) for value in exact) else exact
 
 
 def _search(query: Query) -> tuple[str, list[str]]:
