@@ -1,0 +1,1 @@
+"""A simulated treatment management system: worklist, object store and verifier, on DICOM."""
