@@ -1,11 +1,12 @@
 """C-FIND over an association."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pydicom import Dataset
+from pydicom import DataElement, Dataset, config
 
 from gateway.adapters.dicomnet.query_service import query_service
 from gateway.adapters.nodestore.database import NodeDatabase
@@ -217,3 +218,19 @@ def test_who_may_not_be_told_identities_is_told_nothing(store: NodeDatabase, cal
         association.release()
     assert found is None
     assert last.Status == 0x0124
+
+
+def test_no_identity_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    long_name = "Canary" * 20
+    asked = identifier("STUDY", StudyInstanceUID="")
+    asked.add(DataElement(0x00100010, "PN", "Canary*", validation_mode=config.IGNORE))
+    asked.add(DataElement(0x00100020, "LO", long_name, validation_mode=config.IGNORE))
+    with database(tmp_path) as store:
+        insert(store, Object("1.2.3", name="Canary^Bird", patient="Canary-1"))
+        with listening(query_service(node_of(), store)) as port:
+            assert ask(port, asked)[2].Status == 0x0000
+            del asked.PatientID
+            assert len(ask(port, asked)[0]) == 1
+    assert caplog.records
+    assert not [record for record in caplog.records if "Canary" in record.getMessage()]
