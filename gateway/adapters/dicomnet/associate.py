@@ -13,7 +13,7 @@ from pynetdicom.association import Association
 from pynetdicom.pdu_primitives import A_ABORT, A_ASSOCIATE, A_P_ABORT
 
 from gateway.adapters.dicomnet.client_socket import ClientEntity, ClientSocket
-from gateway.adapters.dicomnet.client_tls import client_context
+from gateway.adapters.dicomnet.client_tls import client_context, connection_failure
 from gateway.adapters.dicomnet.service import Handler
 from gateway.dicom.sop_classes import UNCOMPRESSED
 from gateway.domain.errors import ConfigError, ConnectFailed, LinkLost, RemoteProtocolError
@@ -151,7 +151,7 @@ def _open(
 def _why_not(opened: Association, contexts: Sequence[Requested], told: list[Any]) -> str:
     failure = _transport(opened).failure
     if failure is not None:
-        return f"cannot be reached: {failure.strerror or failure}"
+        return f"cannot be reached: {connection_failure(failure)}"
     # what came so soon that pynetdicom took it for a failed connection waits in its queue
     response = told[-1].primitive if told else opened.dul.peek_next_pdu()
     if isinstance(response, A_ASSOCIATE) and response.result in REJECTIONS:

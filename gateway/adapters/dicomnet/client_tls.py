@@ -22,4 +22,13 @@ def require_name(connection: ssl.SSLSocket, wanted: str) -> None:
     names = certificate_names(connection.getpeercert() or {})
     if wanted and wanted not in names:
         shown = ", ".join(sorted(names)) or "nobody"
-        raise ssl.SSLCertVerificationError(f"its certificate is of {shown}, not of {wanted}")
+        raise ssl.SSLCertVerificationError(1, f"its certificate is of {shown}, not of {wanted}")
+
+
+def connection_failure(error: OSError) -> str:
+    """Why a connection did not come about, plain or secured, in words."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"TLS: {getattr(error, 'verify_message', '') or error.strerror}"
+    if isinstance(error, ssl.SSLError) and error.reason:
+        return f"TLS: {error.reason.replace('_', ' ').lower()}"
+    return error.strerror or str(error)
