@@ -35,17 +35,18 @@ async def run_sender(
     A slow or dead destination holds up nobody else. Raises Blocked where another process works
     this outbox, and StoreError where the node's database fails.
     """
-    work = SendingWork(node, outbox, clock, connect)
-    with ThreadPoolExecutor(len(node.peers) + 1, "sender") as threads, ExitStack() as held:
-        sender = _Sender(work, threads)
-        await sender.in_thread(held.enter_context, outbox.sole_sender())
-        stopping = asyncio.create_task(stop.wait())
+    threads = ThreadPoolExecutor(len(node.peers) + 1, "sender")
+    sender = _Sender(SendingWork(node, outbox, clock, connect), threads)
+    stopping = asyncio.create_task(stop.wait())
+    with ExitStack() as held:
         try:
+            await sender.in_thread(held.enter_context, outbox.sole_sender())
             await sender.run(stopping)
         finally:
             stopping.cancel()
             await asyncio.wait((stopping,))
             await sender.stop()
+            await asyncio.to_thread(threads.shutdown)
 
 
 class _Sender:
