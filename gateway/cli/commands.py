@@ -262,3 +262,21 @@ def machines() -> None:
     from gateway.cli.show_records import show_machines
 
     show_machines(list_machines(common.settings()), as_json=common.as_json)
+
+
+@app.command()
+def outbox(
+    retry: Annotated[
+        list[int] | None, typer.Option(metavar="ITEM", help="Try an item again; repeat for more.")
+    ] = None,
+    send: Annotated[
+        bool, typer.Option("--send", help="Send what waits now; exit 3 where something is left.")
+    ] = False,
+    node: Annotated[str, typer.Option(help="The node's configuration.")] = "default",
+) -> None:
+    """List what waits to be sent to archives and peers, and why."""
+    from gateway.cli.node_outbox import run_outbox
+
+    raise typer.Exit(
+        run_outbox(common.settings(), node, retry or (), send=send, as_json=common.as_json)
+    )

@@ -3,9 +3,12 @@
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gateway.cli.show_records import print_result
+
+if TYPE_CHECKING:
+    from gateway.settings import Settings
 
 EXIT_LEFT = 3
 COLUMNS = ("item", "destination", "state", "object", "tries", "age", "reason")
@@ -23,10 +26,24 @@ def show_outbox(rows: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
     sys.stdout.write(f"{said or 'nothing was queued'}\n")
 
 
-def show_sent(rows: Sequence[Mapping[str, Any]], arrived: bool, *, as_json: bool) -> int:
-    """Print the outbox after it was worked; the exit code: 3 where something is left."""
-    show_outbox(rows, as_json=as_json)
-    return 0 if arrived else EXIT_LEFT
+def run_outbox(
+    settings: "Settings", node: str, retry: Sequence[int], *, send: bool, as_json: bool
+) -> int:
+    """Try ``retry`` again, ``send`` what waits, and show the outbox of ``node``.
+
+    The exit code: 3 where it was to be sent and something is left.
+    """
+    from gateway.adapters.clock import SystemClock
+    from gateway.app.node.outbox import list_outbox, retry_items, send_now
+    from gateway.configuration.locate import config_roots
+    from gateway.configuration.nodes import load_node
+
+    clock, left = SystemClock(), False
+    retry_items(settings, retry, clock.now_ns())
+    if send:
+        left = not send_now(settings, load_node(node, config_roots(settings.site)), clock)
+    show_outbox(list_outbox(settings, clock.now_ns()), as_json=as_json)
+    return EXIT_LEFT if left else 0
 
 
 def age_text(age_s: float) -> str:

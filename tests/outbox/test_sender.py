@@ -114,7 +114,7 @@ async def test_one_that_is_stuck_holds_up_nobody(outbox: Outbox, tmp_path: Path)
 
 async def test_two_do_not_work_one_outbox(outbox: Outbox) -> None:
     async with running(outbox, {}):
-        with pytest.raises(Blocked, match="another process works this outbox"):
+        with pytest.raises(Blocked, match="the node is running"):
             await _second(outbox)
 
 

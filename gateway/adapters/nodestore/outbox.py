@@ -236,7 +236,9 @@ class Outbox:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             os.close(lock)
-            raise Blocked("another process works this outbox: the node is running") from error
+            raise Blocked(
+                "the node is running: it works this outbox itself, and tries what waits now"
+            ) from error
         try:
             yield
         finally:

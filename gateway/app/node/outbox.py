@@ -2,8 +2,9 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from gateway.adapters.nodestore.database import DATABASE, NodeDatabase
 from gateway.adapters.nodestore.files import ObjectFiles
@@ -15,7 +16,6 @@ from gateway.dicom.part10 import file_meta
 from gateway.domain.errors import ConfigError, InputError
 from gateway.domain.node import Node
 from gateway.ports.clock import WallClock
-from gateway.ports.store import RecordReader
 from gateway.settings import Settings
 
 NODE_FOLDER = "node"
@@ -25,6 +25,14 @@ VERDICT = "verdict.dcm"
 
 Conceal = Callable[[bytes], bytes]
 """Takes the identity out of a DICOM file, for peers that are to be sent pseudonyms."""
+
+
+class Deliveries(Protocol):
+    """What is asked of a record store; :class:`gateway.ports.store.RecordReader` is one."""
+
+    def directory(self, delivery_id: str) -> Path:
+        """The folder that keeps a delivery's files."""
+        ...
 
 
 class DeliveryQueue:
@@ -39,7 +47,7 @@ class DeliveryQueue:
         self._clock = clock
         self._files = ObjectFiles(root / OUTGOING)
 
-    def queue_delivery(self, store: RecordReader, delivery_id: str, conceal: Conceal) -> int:
+    def queue_delivery(self, store: Deliveries, delivery_id: str, conceal: Conceal) -> int:
         """Queue a delivery's images and record for the node's destinations; how many were new.
 
         Raises StoreError, InputError, and ConfigError for a destination that is no peer.
@@ -48,7 +56,7 @@ class DeliveryQueue:
         return sum(self._queue(name, files, conceal) for name in self._node.destinations)
 
     def queue_answer(
-        self, store: RecordReader, delivery_id: str, requester: str, conceal: Conceal
+        self, store: Deliveries, delivery_id: str, requester: str, conceal: Conceal
     ) -> int:
         """Queue a delivery's images, record and verdict for the peer that asked for it."""
         files = _files(store.directory(delivery_id), (*RESULTS, VERDICT))
@@ -75,42 +83,46 @@ def outgoing_object(path: Path, content: bytes) -> OutgoingObject:
     return OutgoingObject(meta.sop_class_uid, meta.sop_instance_uid, path, sha256, len(content))
 
 
+@contextmanager
+def opened_outbox(settings: Settings) -> Iterator[Outbox]:
+    """The outbox of the node beside a record store, closed with the block. Raises StoreError."""
+    database = NodeDatabase(settings.store / NODE_FOLDER)
+    try:
+        yield Outbox(database)
+    finally:
+        database.close()
+
+
 def list_outbox(settings: Settings, now_ns: int) -> list[dict[str, Any]]:
     """A row for each object that was ever queued, oldest first; empty where there is no node."""
     if not (settings.store / NODE_FOLDER / DATABASE).exists():
         return []
-    outbox = open_outbox(settings)
-    waiting = outbox.destinations()
-    return [
-        _row(one, held.reason if (held := waiting.get(one.destination)) else "", now_ns)
-        for one in outbox.rows()
-    ]
-
-
-def open_outbox(settings: Settings) -> Outbox:
-    """The outbox of the node beside a record store. Raises StoreError."""
-    return Outbox(NodeDatabase(settings.store / NODE_FOLDER))
+    with opened_outbox(settings) as outbox:
+        held = {name: one.reason for name, one in outbox.destinations().items()}
+        return [_row(one, held.get(one.destination, ""), now_ns) for one in outbox.rows()]
 
 
 def retry_items(settings: Settings, items: Sequence[int], now_ns: int) -> None:
     """Try items again, parked ones too. Raises InputError for one that there is no sense in."""
-    outbox = open_outbox(settings)
-    for item in items:
-        outbox.retry(item, now_ns)
+    if not items:
+        return
+    with opened_outbox(settings) as outbox:
+        for item in items:
+            outbox.retry(item, now_ns)
 
 
 def send_now(settings: Settings, node: Node, clock: WallClock) -> bool:
     """Work the outbox until nothing is left to do now; whether every object has arrived.
 
-    Raises Blocked where the node's own sender is at work, and StoreError.
+    Raises StoreError, and Blocked where the node's own sender is at work: it does the same then.
     """
-    outbox = open_outbox(settings)
-    work = SendingWork(node, outbox, clock)
-    with outbox.sole_sender():
+    with opened_outbox(settings) as outbox:
         outbox.hurry(clock.now_ns())
-        for destination in _due(outbox, clock):
-            work.work(destination)
-    return all(one.state is State.DONE for one in outbox.rows())
+        work = SendingWork(node, outbox, clock)
+        with outbox.sole_sender():
+            for destination in _due(outbox, clock):
+                work.work(destination)
+        return all(one.state is State.DONE for one in outbox.rows())
 
 
 def _due(outbox: Outbox, clock: WallClock) -> Iterator[str]:
