@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.bench.dicom_send import sending_figures
 from tests.bench.figure import Figure
 from tests.bench.lateness import lateness_figures
 from tests.bench.planning import intake_figures, planner_figure
@@ -18,6 +19,7 @@ BENCHMARKS: Mapping[str, Callable[[Path], Iterable[Figure]]] = {
     "intake": intake_figures,
     "simulated": simulated_delivery_figures,
     "lateness": lateness_figures,
+    "sending": sending_figures,
 }
 
 

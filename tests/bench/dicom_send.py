@@ -1,0 +1,113 @@
+"""How fast the outbox sends: the same files as storescu, to the same storescp, in the same run."""
+
+import subprocess
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+from pydicom import dcmread
+
+from gateway.adapters.clock import SystemClock
+from gateway.adapters.nodestore.database import NodeDatabase
+from gateway.adapters.nodestore.outbox import Outbox
+from gateway.adapters.nodestore.outbox_items import State
+from gateway.app.node.outbox import outgoing_object
+from gateway.app.node.sending_work import SendingWork
+from gateway.dicom.rt_image_writer import integrated_image
+from gateway.domain.identifiers import derived_uid
+from gateway.domain.node import Node, Peer
+from gateway.planning.generate import generate
+from tests.bench.figure import Better, Figure
+from tests.bench.plans import generated_plan
+from tests.dicom_write.builders import PANEL, context, frame, recorded
+from tests.generate.machines import M120
+from tests.node_peers.dcmtk import ENVIRONMENT, storescp
+from tests.peers import program
+
+IMAGES, PLANS, RUNS = 60, 200, 3
+PANEL_PIXELS = 1280
+PDU_BYTES = "131072"
+SHARE_OF_STORESCU = 0.5
+
+
+def sending_figures(folder: Path) -> Iterable[Figure]:
+    """Objects/s of RT Images of 3.28 MB and of RT Plans; the goal is half of storescu's."""
+    yield _figure("RT Images sent", _copies(_image(folder), folder / "images", IMAGES), folder)
+    plan = generated_plan(folder, "vmat")
+    yield _figure("RT Plans sent", _copies(plan, folder / "plans", PLANS), folder)
+
+
+def _figure(name: str, files: Sequence[Path], folder: Path) -> Figure:
+    """The best of several runs of each, in turn: what else the computer does slows either."""
+    ours, theirs = [], []
+    for run in range(RUNS):
+        with storescp(folder / f"received-{name}-{run}", "--max-pdu", PDU_BYTES) as receiver:
+            theirs.append(len(files) / _storescu_s(files, receiver.ae_title, receiver.port))
+            there = folder / f"node-{name}-{run}"
+            ours.append(len(files) / _outbox_s(files, receiver.ae_title, receiver.port, there))
+    return Figure(
+        name,
+        max(ours),
+        "objects/s",
+        Better.HIGHER,
+        SHARE_OF_STORESCU * max(theirs),
+        {
+            "storescu": max(theirs),
+            "share": max(ours) / max(theirs),
+            "bytes": files[0].stat().st_size,
+            "objects": len(files),
+            "runs": RUNS,
+        },
+    )
+
+
+def _storescu_s(files: Sequence[Path], ae_title: str, port: int) -> float:
+    command = [program("storescu", "dcmtk"), "--max-pdu", PDU_BYTES, "-R", "-xe"]
+    command += ["-aec", ae_title, "127.0.0.1", str(port), *map(str, files)]
+    started_s = time.perf_counter()
+    subprocess.run(command, check=True, env=ENVIRONMENT, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - started_s
+
+
+def _outbox_s(files: Sequence[Path], ae_title: str, port: int, root: Path) -> float:
+    """From the first row read to the last one written; queued before, as they were delivered."""
+    peer = Peer(ae_title, "127.0.0.1", port, commitment=False)
+    node = Node("bench", "GATEWAY", "127.0.0.1", 0, {ae_title: peer})
+    clock = SystemClock()
+    with closing(NodeDatabase(root)) as database:
+        outbox = Outbox(database)
+        made = [outgoing_object(path, path.read_bytes()) for path in files]
+        outbox.queue(ae_title, made, clock.now_ns())
+        work = SendingWork(node, outbox, clock)
+        started_s = time.perf_counter()
+        while outbox.due_destinations(clock.now_ns()):
+            work.work(ae_title)
+        spent_s = time.perf_counter() - started_s
+        assert {row.state for row in outbox.rows()} == {State.DONE}
+    return spent_s
+
+
+def _image(folder: Path) -> Path:
+    plan = generate("open-field", M120, seed=1)
+    beam = next(iter(plan.beams.values()))
+    panel = replace(PANEL, rows=PANEL_PIXELS, columns=PANEL_PIXELS)
+    path = folder / "image.dcm"
+    path.write_bytes(
+        integrated_image(context(plan, panel), recorded(beam), frame(beam, panel=panel), 1)
+    )
+    return path
+
+
+def _copies(source: Path, folder: Path, count: int) -> list[Path]:
+    """So many objects of one content, each with a UID of its own."""
+    folder.mkdir(exist_ok=True)
+    dataset = dcmread(source)
+    paths = []
+    for number in range(count):
+        dataset.SOPInstanceUID = derived_uid(source.name, str(number))
+        dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+        paths.append(folder / f"{number}.dcm")
+        dataset.save_as(paths[-1])
+    return paths
