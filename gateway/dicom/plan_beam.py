@@ -86,7 +86,7 @@ def _control_points(beam: Beam) -> Iterator[Dataset]:
         if index < len(beam.wedge_positions) and beam.wedge_positions[index] != wedges:
             wedges = beam.wedge_positions[index]
             add_wedge_positions(item, beam.wedge_positions[index])
-        motion = _planned_motion(beam, index)
+        motion = planned_motion(beam, index)
         add_motion(item, motion, previous)
         previous = motion
         yield item
@@ -99,7 +99,8 @@ def _add_initial(item: Dataset, beam: Beam) -> None:
     item.IsocenterPosition = None if beam.isocenter_mm is None else ds_list(beam.isocenter_mm)
 
 
-def _planned_motion(beam: Beam, index: int) -> Motion:
+def planned_motion(beam: Beam, index: int) -> Motion:
+    """Where everything stands at a control point of the plan."""
     return Motion(
         angles={
             axis: (_angle(axis, float(beam.axes[axis][index])), _direction(beam, axis, index))

@@ -1,0 +1,1 @@
+"""Data sets of the worklist: unified procedure steps, delivery instructions, verifications."""

@@ -1,0 +1,67 @@
+"""The worklist query of a treatment device (IHE-RO RO-58; PS3.4 CC.2.8)."""
+
+from dataclasses import dataclass
+
+from pydicom import Dataset
+
+from gateway.dicom.elements import date_time
+from gateway.dicom.ups.codes import code_item
+from gateway.domain.worklist import Code, StepState
+
+_RETURNED = (
+    "SpecificCharacterSet",
+    "SOPClassUID",
+    "SOPInstanceUID",
+    "ProcedureStepLabel",
+    "WorklistLabel",
+    "ScheduledProcedureStepPriority",
+    "InputReadinessState",
+    "PatientName",
+    "PatientID",
+    "IssuerOfPatientID",
+    "PatientBirthDate",
+    "PatientSex",
+)
+_RETURNED_SEQUENCES = ("InputInformationSequence", "ScheduledProcessingParametersSequence")
+
+
+@dataclass(frozen=True, slots=True)
+class WorklistQuery:
+    """What is looked for: steps for a treatment machine that start within a time.
+
+    ``station`` is the code value of the machine, of whatever coding scheme. ``workitem`` None
+    matches any. Times in ns since 1970-01-01 UTC.
+    """
+
+    station: str
+    from_ns: int
+    until_ns: int
+    workitem: Code | None = None
+    state: StepState = StepState.SCHEDULED
+
+
+def query_identifier(query: WorklistQuery) -> Dataset:
+    """The identifier: what is not matched is asked to be returned."""
+    identifier = Dataset()
+    for keyword in _RETURNED:
+        setattr(identifier, keyword, None)
+    identifier.SpecificCharacterSet = "ISO_IR 192"
+    for keyword in _RETURNED_SEQUENCES:
+        setattr(identifier, keyword, [])
+    identifier.ProcedureStepState = query.state.value
+    span = f"{date_time(query.from_ns)}-{date_time(query.until_ns)}"
+    identifier.ScheduledProcedureStepStartDateTime = span
+    identifier.ScheduledStationNameCodeSequence = [_any_scheme(query.station)]
+    identifier.ScheduledWorkitemCodeSequence = (
+        [] if query.workitem is None else [code_item(query.workitem)]
+    )
+    if query.workitem is not None:
+        identifier.ScheduledWorkitemCodeSequence[0].CodeMeaning = None
+    return identifier
+
+
+def _any_scheme(value: str) -> Dataset:
+    item = code_item(Code(value, "", ""))
+    item.CodingSchemeDesignator = None
+    item.CodeMeaning = None
+    return item
