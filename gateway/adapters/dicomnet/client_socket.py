@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from pynetdicom import AE, evt
 from pynetdicom.association import Association
-from pynetdicom.fsm import StateMachine
+from pynetdicom.fsm import TRANSITION_TABLE, StateMachine
 from pynetdicom.transport import T_CONNECT, AddressInformation, AssociationSocket
 
 from gateway.adapters.dicomnet.client_tls import require_name
@@ -16,8 +16,8 @@ RECEIVE_BYTES = 256 * 2**10
 IDLE_S = 0.001
 """How long what is put into the queue may wait to be sent, where nobody wakes."""
 WAKES = 4096
-SEND_DATA, DATA_TRANSFER = "Evt9", "Sta6"
-"""A P-DATA request, and the one state that has it (PS3.8 9.2)."""
+OWN_REQUESTS = frozenset({"Evt9", "Evt11", "Evt14", "Evt15"})
+"""Data, release, its confirmation and abort, wanted by this side (PS3.8 table 9-10)."""
 
 
 class ClientSocket(AssociationSocket):
@@ -139,14 +139,15 @@ class ClientSocket(AssociationSocket):
 
 
 class ClientStates(StateMachine):
-    """An answer to the peer that is ready only after the release was asked for goes nowhere.
+    """What this side asks for when it can no longer be asked for goes nowhere (PS3.8 9.2).
 
-    PS3.8 7.2.2.1 allows nothing but an abort then; pynetdicom's thread would die of it.
+    An answer to the peer may be ready only after the release was requested: pynetdicom's thread
+    would die of it.
     """
 
     def do_action(self, event: str) -> None:
         """Take an event."""
-        if event == SEND_DATA and self.current_state != DATA_TRANSFER:
+        if event in OWN_REQUESTS and (event, self.current_state) not in TRANSITION_TABLE:
             self.dul.to_provider_queue.get(block=False)
         else:
             super().do_action(event)

@@ -51,11 +51,12 @@ def meaning(status: int) -> Meaning:
 
 
 def status_text(status: int, comment: str = "") -> str:
-    """A status in words, with the peer's own comment; empty for plain success."""
+    """A status in words, with what is printable of the peer's own comment; "" for success."""
     if status == 0x0000:
         return ""
     text = _TEXTS.get(status) or next(
         (words for first, last, words in _RANGES if first <= status <= last), "unknown status"
     )
-    said = f": {comment}" if comment else ""
+    printable = "".join(letter for letter in comment if letter.isprintable())
+    said = f": {printable}" if printable else ""
     return f"{text} (0x{status:04X}){said}"

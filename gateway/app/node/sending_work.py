@@ -144,7 +144,7 @@ class SendingWork:
             progress.made = True
             (self.outbox.sent if peer.commitment else self.outbox.done)(one.item, said, now_ns())
         elif what is Meaning.AGAIN:
-            progress.trouble = f"{peer.ae_title} takes nothing now: {said}"
+            progress.trouble = f"{peer.ae_title} takes nothing now: {status_text(status)}"
             self.outbox.failed(one.item, said, self._again_ns(one))
         else:
             progress.made = True
@@ -194,7 +194,9 @@ class SendingWork:
         return self.clock.now_ns() + backoff_ns(one.tries + 1, one.sop_instance_uid)
 
     def _park(self, one: OutboxItem, reason: str) -> None:
-        _log.warning("outbox item %d for %s is parked: %s", one.item, one.destination, reason)
+        _log.warning(
+            "outbox item %d for %s is parked; 'outbox' says why", one.item, one.destination
+        )
         self.outbox.parked(one.item, reason)
 
     def _unreached(self, destination: str, reason: str) -> None:
