@@ -88,6 +88,20 @@ def test_a_day_of_absence(bench: Bench) -> None:
     assert not bench.outbox.destinations()
 
 
+def test_it_takes_ten_minutes_for_each_object_and_hours_to_commit(bench: Bench) -> None:
+    def slowly(what: str) -> None:
+        bench.clock.ns += HOUR_NS // 6 if what == "before store" else 0
+
+    bench.archive.at = slowly
+    uids = bench.queue(20)
+    bench.pass_time(6 * HOUR_NS)
+    assert set(bench.states().values()) == {State.COMMITTING}
+    for transaction, asked in list(bench.archive.asked):
+        assert bench.outbox.committed(bench.archive.answer(transaction, asked), bench.clock.ns)
+    assert bench.states() == dict.fromkeys(uids, State.DONE)
+    assert bench.archive.arrivals == dict.fromkeys(uids, 1)
+
+
 def test_it_is_full_for_half_a_day(bench: Bench) -> None:
     bench.archive.status = lambda _: OUT_OF_RESOURCES
     uids = bench.queue(5)
