@@ -17,8 +17,9 @@ from simulators.tms.dispatch import Dispatch, Handler
 from simulators.tms.events import Report
 from simulators.tms.journal import Journal
 from simulators.tms.objects import ObjectStore, stored_object
-from simulators.tms.outgoing import EventReport, Outgoing, tls_arguments
+from simulators.tms.outgoing import EventReport, Outgoing, arguments
 from simulators.tms.scheduling import Continuation, delivery_instruction, order, step
+from simulators.tms.server import Server
 from simulators.tms.store_service import StoreService
 from simulators.tms.uids import (
     MACHINE_VERIFICATION,
@@ -44,7 +45,7 @@ from simulators.tms.worklist import Rules, Worklist
 
 PDU_BYTES = 128 * 2**10
 """The longest P-DATA that is taken."""
-END_S = 5.0
+ASSOCIATIONS = 64
 
 
 class TreatmentManager:
@@ -64,18 +65,12 @@ class TreatmentManager:
         self.verifier = Verifier(lambda: self.objects, config.verdict, config.tolerances)
         rules = Rules(self._destinations.keys(), config.grants_deletion_locks, config.clock)
         self.worklist = Worklist(rules, self._post)
-        self._outgoing = Outgoing(
-            self._destinations.get,
-            config.client_tls,
-            recorder.handlers(self.journal),
-            config.reply_s,
-        )
+        self._outgoing = Outgoing(config, self._destinations.get, recorder.handlers(self.journal))
         self._store_service = StoreService(self._store_of, self._destinations.get, self._call)
         titles = (config.ae_title, config.store_ae_title, config.verifier_ae_title)
         refuse_move = self._store_service.refuse_move
         self._dispatch = Dispatch(titles, self._table(), self.manners, refuse_move)
-        self._entity = AE(config.ae_title)
-        self._server: Any = None
+        self._server: Server | None = None
         self.port = config.port
 
     def start(self) -> int:
@@ -85,14 +80,13 @@ class TreatmentManager:
         """
         again = self._server is not None
         self.manners.open()
-        self._entity = self._new_entity()
-        self._server = self._entity.start_server(
+        self._server = Server(
+            self._entity(),
             (self._config.host, self.port),
-            block=False,
-            ssl_context=self._config.server_tls,
-            evt_handlers=[*recorder.handlers(self.journal), *self._dispatch.handlers()],
+            [*recorder.handlers(self.journal), *self._dispatch.handlers()],
+            self._config.server_tls,
         )
-        self.port = self._server.server_address[1]
+        self.port = self._server.port
         self._outgoing.start()
         if again:
             self.worklist.announce_restart()
@@ -102,10 +96,8 @@ class TreatmentManager:
         """Close every association and the port; what was told to wait ends."""
         self.manners.close()
         self._outgoing.stop()
-        associations = self._entity.active_associations
-        self._entity.shutdown()
-        for association in associations:
-            association.join(END_S)
+        if self._server is not None:
+            self._server.stop()
 
     def know(self, ae_title: str, destination: Destination) -> None:
         """From now on events, objects and commitments for ``ae_title`` go there."""
@@ -193,11 +185,12 @@ class TreatmentManager:
             }
         return table
 
-    def _new_entity(self) -> AE:
+    def _entity(self) -> AE:
         entity = AE(self._config.ae_title)
         entity.maximum_pdu_size = PDU_BYTES
         entity.dimse_timeout = self._config.reply_s
         entity.network_timeout = None
+        entity.maximum_associations = ASSOCIATIONS
         for uid in dict.fromkeys(context for _, context in self._table()):
             entity.add_supported_context(uid, list(TRANSFER_SYNTAXES))
         return entity
@@ -209,7 +202,7 @@ class TreatmentManager:
         """Arguments of an association for sub-operations, whose messages are seen too."""
         return {
             "evt_handlers": recorder.handlers(self.journal),
-            **tls_arguments(destination, self._config.client_tls),
+            **arguments(destination, self._config),
         }
 
     def _post(self, report: Report) -> None:

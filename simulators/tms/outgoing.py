@@ -5,7 +5,6 @@ Event reports go over a new association, in which this side takes the SCP role (
 
 import logging
 import queue
-import ssl
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from typing import Any
 from pydicom import Dataset
 from pynetdicom import AE, build_context, build_role, evt
 
-from simulators.tms.config import Destination
+from simulators.tms.config import Destination, TmsConfig
 from simulators.tms.uids import TRANSFER_SYNTAXES
 
 ATTEMPTS = 3
@@ -42,15 +41,13 @@ class Outgoing:
 
     def __init__(
         self,
+        config: TmsConfig,
         destination_of: Callable[[str], Destination | None],
-        tls: ssl.SSLContext | None,
         handlers: Sequence[tuple[evt.EventType, Callable[[evt.Event], Any]]],
-        reply_s: float,
     ) -> None:
         self._destination_of = destination_of
-        self._tls = tls
+        self._config = config
         self._handlers = tuple(handlers)
-        self._reply_s = reply_s
         self._queue: queue.Queue[EventReport | None] = queue.Queue()
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
@@ -90,8 +87,8 @@ class Outgoing:
         if destination is None:
             return False
         entity = AE(report.sender)
-        entity.dimse_timeout = self._reply_s
-        entity.acse_timeout = self._reply_s
+        entity.dimse_timeout = self._config.reply_s
+        entity.acse_timeout = self._config.reply_s
         entity.connection_timeout = CONNECT_S
         association = entity.associate(
             destination.host,
@@ -100,7 +97,7 @@ class Outgoing:
             ae_title=report.receiver,
             ext_neg=[build_role(report.context_uid, scp_role=True)],
             evt_handlers=list(self._handlers),
-            **tls_arguments(destination, self._tls),
+            **arguments(destination, self._config),
         )
         if not association.is_established:
             return False
@@ -121,6 +118,8 @@ class Outgoing:
         return "Status" in status
 
 
-def tls_arguments(destination: Destination, tls: ssl.SSLContext | None) -> Mapping[str, Any]:
-    """What pynetdicom wants to be told for TLS."""
-    return {"tls_args": (tls, destination.host)} if destination.tls else {}
+def arguments(destination: Destination, config: TmsConfig) -> Mapping[str, Any]:
+    """What pynetdicom wants to be told of where an association starts, and of TLS."""
+    start = {"bind_address": (config.host, 0)}
+    secured = {"tls_args": (config.client_tls, destination.host)} if destination.tls else {}
+    return {**start, **secured}

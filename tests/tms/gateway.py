@@ -12,6 +12,7 @@ from pynetdicom.association import Association
 
 from simulators.tms.config import Destination, TmsConfig
 from simulators.tms.manager import TreatmentManager
+from simulators.tms.server import Server
 from simulators.tms.uids import (
     MACHINE_VERIFICATION,
     STORAGE_COMMITMENT,
@@ -96,21 +97,13 @@ def listening(ssl_context: Any = None) -> Iterator[Listener]:
         entity.add_supported_context(uid)
     for uid in (UPS_EVENT, STORAGE_COMMITMENT, MACHINE_VERIFICATION):
         entity.add_supported_context(uid, scu_role=True, scp_role=True)
-    server = entity.start_server(
-        ("127.0.0.1", 0),
-        block=False,
-        ssl_context=ssl_context,
-        evt_handlers=[
-            (evt.EVT_C_STORE, listener.store),
-            (evt.EVT_N_EVENT_REPORT, listener.report),
-        ],
-    )
-    assert server is not None
-    listener.port = server.server_address[1]
+    handlers = [(evt.EVT_C_STORE, listener.store), (evt.EVT_N_EVENT_REPORT, listener.report)]
+    server = Server(entity, ("127.0.0.1", 0), handlers, ssl_context)
+    listener.port = server.port
     try:
         yield listener
     finally:
-        entity.shutdown()
+        server.stop()
 
 
 @contextmanager
@@ -139,7 +132,9 @@ def calling(
     for uid in contexts:
         entity.add_requested_context(uid)
     arguments = {"tls_args": (tls, "127.0.0.1")} if tls is not None else {}
-    association = entity.associate("127.0.0.1", port, ae_title=called, **arguments)
+    association = entity.associate(
+        "127.0.0.1", port, ae_title=called, bind_address=("127.0.0.1", 0), **arguments
+    )
     try:
         yield association
     finally:

@@ -1,0 +1,50 @@
+"""An application entity that listens in a thread of its own, and ends promptly."""
+
+import ssl
+import threading
+from collections.abc import Callable, Iterable
+from socketserver import BaseServer
+from typing import Any
+
+from pynetdicom import AE, evt
+from pynetdicom.transport import ThreadedAssociationServer
+
+POLL_S = 0.02
+END_S = 5.0
+
+
+class Server:
+    """Accepts associations for ``entity`` from when it is made until it is stopped."""
+
+    def __init__(
+        self,
+        entity: AE,
+        address: tuple[str, int],
+        handlers: Iterable[tuple[evt.EventType, Callable[[evt.Event], Any]]],
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        """Raises OSError where the address cannot be listened on."""
+        self._entity = entity
+        self._server = entity.make_server(
+            address,
+            ssl_context=tls,
+            evt_handlers=list(handlers),
+            server_class=ThreadedAssociationServer,
+        )
+        self.port = int(self._server.server_address[1])
+        self._thread = threading.Thread(
+            target=self._server.serve_forever,
+            kwargs={"poll_interval": POLL_S},
+            name=f"tms-server-{self.port}",
+            daemon=True,
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Close the port, and abort every association of the entity."""
+        BaseServer.shutdown(self._server)
+        self._thread.join()
+        self._server.server_close()
+        for association in self._entity.active_associations:
+            association.abort()
+            association.join(END_S)
