@@ -280,3 +280,30 @@ def outbox(
     raise typer.Exit(
         run_outbox(common.settings(), node, retry or (), send=send, as_json=common.as_json)
     )
+
+
+@app.command()
+def validate(
+    paths: Annotated[list[Path], typer.Argument(metavar="FILE|DIR...", show_default=False)],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One line of JSON for each file.")
+    ] = False,
+) -> None:
+    """Validate DICOM objects against their IODs; exit 1 where any has an error."""
+    from gateway.app.validate import validate_files
+    from gateway.cli.node_validate import show_validated
+
+    raise typer.Exit(show_validated(validate_files(paths), as_json=as_json or common.as_json))
+
+
+@app.command()
+def serve(
+    room: Annotated[str, typer.Argument(help="The room that delivers.")] = "truebeam-m120",
+    node: Annotated[str, typer.Option(help="The node's configuration.")] = "default",
+    speed: Speed = None,
+) -> None:
+    """Serve a room and a DICOM node until stopped; prints one ready line."""
+    from gateway.cli.node_serve import run_serve
+
+    options.parse_speed(speed)
+    run_serve(room, node, speed, common.settings(), config=common.config, as_json=common.as_json)

@@ -107,7 +107,7 @@ def read_plan_bytes(content: bytes, name: str) -> PlanFile:
 
 
 def _plan_file(content: bytes, name: str) -> PlanFile:
-    syntax = _transfer_syntax(content, name)
+    syntax = transfer_syntax_of(content, name)
     dataset = dcmread(io.BytesIO(content), force=True)
     root = Item(dataset, "", Notes())
     sop_class = root.text("SOPClassUID")
@@ -132,7 +132,7 @@ def _plan_file(content: bytes, name: str) -> PlanFile:
         fraction_group_numbers=numbers,
         findings=tuple(findings),
         _dataset=dataset,
-        _damage=_damage(content, syntax),
+        _damage=damage_of(content, syntax),
     )
 
 
@@ -151,7 +151,7 @@ def _wrong_object(root: Item, sop_class: str) -> list[Finding]:
     return []
 
 
-def _transfer_syntax(content: bytes, name: str) -> UID:
+def transfer_syntax_of(content: bytes, name: str) -> UID:
     """The transfer syntax; a deflated object is inflated once within bounds, so it is known."""
     head = content[: _dataset_start(content)]
     if DeflatedExplicitVRLittleEndian.encode() in head:
@@ -177,7 +177,8 @@ def _dataset_start(content: bytes) -> int:
     return 132 + 12 + int(length)
 
 
-def _damage(content: bytes, syntax: UID) -> tuple[Finding, ...]:
+def damage_of(content: bytes, syntax: UID) -> tuple[Finding, ...]:
+    """Findings about the bytes: attributes that stand twice, lengths that do not add up."""
     body = content[_dataset_start(content) :]
     if syntax == DeflatedExplicitVRLittleEndian:
         body = zlib.decompress(body, -zlib.MAX_WBITS)

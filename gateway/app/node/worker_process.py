@@ -1,0 +1,34 @@
+"""A worker: one listener of the node with all its services, on a Unix-domain socket."""
+
+import sys
+import threading
+import warnings
+from pathlib import Path
+
+from gateway.adapters.dicomnet.listener import Listener
+from gateway.adapters.sandbox import Sandbox
+from gateway.app.node.child_main import run_child, tell, when_input_ends
+from gateway.app.node.judging import judge_by
+from gateway.app.node.parts import parts_named
+
+JUDGING = "gateway.app.node.judging_process"
+
+
+def work(arguments: list[str]) -> None:
+    """``STORE CONFIG NODE SOCKET``."""
+    store, config, name, path = arguments
+    warnings.simplefilter("ignore")
+    parts = parts_named(store, config, name)
+    limits = parts.node.limits
+    sandbox = Sandbox(JUDGING, (store, config), limits.decode_memory_bytes, limits.decode_s)
+    listener = Listener(parts.node, parts.services(judge_by(sandbox, parts.root)), Path(path))
+    stop = threading.Event()
+    when_input_ends(stop.set)
+    tell({"ready": path})
+    stop.wait()
+    listener.close()
+    sandbox.close()
+
+
+if __name__ == "__main__":
+    sys.exit(run_child(work))

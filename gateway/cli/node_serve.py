@@ -1,0 +1,41 @@
+"""The ``serve`` command."""
+
+import asyncio
+import logging
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gateway.cli.options import parse_speed
+from gateway.cli.show_records import print_result
+
+if TYPE_CHECKING:
+    from gateway.settings import Settings
+
+
+def run_serve(
+    room: str,
+    node: str,
+    speed: str | None,
+    settings: "Settings",
+    *,
+    config: Path | None,
+    as_json: bool,
+) -> None:
+    """Serve until SIGINT or SIGTERM."""
+    from gateway.app.node.serve import ServeRequest, serve
+
+    factor = parse_speed(speed)
+    request = ServeRequest(room, node, config, "" if factor is None else str(factor))
+    logging.getLogger("gateway").setLevel(logging.INFO)
+
+    def ready(value: Mapping[str, Any]) -> None:
+        text = (
+            f"ready room={value['room']} ae_title={value['ae_title']} "
+            f"dicom={value['host']}:{value['port']}"
+        )
+        print_result(dict(value), text, as_json=as_json)
+        sys.stdout.flush()
+
+    asyncio.run(serve(request, settings, ready))

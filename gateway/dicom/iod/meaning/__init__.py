@@ -1,0 +1,1 @@
+"""What an object says beside its attributes' types: counts, orders, references, geometry."""

@@ -1,0 +1,130 @@
+"""Images and dose grids: pixels, planes and frames that fit together."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from pydicom import Dataset
+
+from gateway.dicom.iod.meaning.notes import doubtful, wrong
+from gateway.dicom.iod.reading import integer, items, numbers, text
+from gateway.dicom.sop_classes import COMPRESSED, DEFLATED, RT_DOSE, RT_IMAGE
+from gateway.domain.findings import Finding
+
+ORTHONORMAL = 1e-3
+"""Direction cosines are written with as few as four digits."""
+_DEPTHS = {RT_IMAGE: "C.8.8.2.6", RT_DOSE: "C.8.8.3.4"}
+_STORED = {RT_IMAGE: {8, *range(12, 17)}, RT_DOSE: {16, 32}}
+
+
+def pixel_findings(dataset: Dataset, sop_class: str, transfer_syntax: str) -> Iterator[Finding]:
+    """What the attributes of pixels say, and the pixels themselves."""
+    allocated, stored = integer(dataset, "BitsAllocated"), integer(dataset, "BitsStored")
+    high = integer(dataset, "HighBit")
+    clause = _DEPTHS.get(sop_class, "C.7.6.3")
+    if allocated is not None and stored is not None and stored > allocated:
+        yield wrong("bit-depth", "BitsStored", f"{stored} bits in {allocated}", clause)
+    if high is not None and stored is not None and high != stored - 1:
+        yield wrong("bit-depth", "HighBit", f"{high}, where {stored - 1} is due", clause)
+    if sop_class in _STORED and stored is not None and stored not in _STORED[sop_class]:
+        yield wrong("bit-depth", "BitsStored", f"{stored} bits", clause)
+    if sop_class in _DEPTHS:
+        yield from _monochrome(dataset, clause)
+    yield from _length(dataset, transfer_syntax)
+    yield from _orientation(dataset)
+    if sop_class == RT_IMAGE:
+        yield from _portal(dataset)
+    if sop_class == RT_DOSE:
+        yield from _dose(dataset)
+
+
+def _monochrome(dataset: Dataset, clause: str) -> Iterator[Finding]:
+    found = text(dataset, "PhotometricInterpretation")
+    if found and found != "MONOCHROME2":
+        message = f"{found!r}, where MONOCHROME2 is due"
+        yield wrong("enumerated-value", "PhotometricInterpretation", message, clause)
+
+
+def _length(dataset: Dataset, transfer_syntax: str) -> Iterator[Finding]:
+    if "PixelData" not in dataset or transfer_syntax in COMPRESSED.keys() - {DEFLATED}:
+        return
+    sizes = [integer(dataset, name) for name in ("Rows", "Columns", "BitsAllocated")]
+    if any(size is None for size in sizes):
+        return
+    rows, columns, bits = (size or 0 for size in sizes)
+    frames = integer(dataset, "NumberOfFrames") or 1
+    samples = integer(dataset, "SamplesPerPixel") or 1
+    due = (rows * columns * bits * frames * samples + 7) // 8
+    there = len(dataset.get_item("PixelData").value or b"")
+    if there not in (due, due + due % 2):
+        message = f"{there} bytes, where {due} are due"
+        yield wrong("pixel-length", "PixelData", message, "C.7.6.3.1.4")
+
+
+def _orientation(dataset: Dataset) -> Iterator[Finding]:
+    for keyword in ("ImageOrientationPatient", "RTImageOrientation"):
+        cosines = numbers(dataset, keyword)
+        if cosines is None or cosines.size != 6:
+            continue
+        row, column = cosines[:3], cosines[3:]
+        products = np.array([row @ row - 1.0, column @ column - 1.0, row @ column])
+        if np.abs(products).max() > ORTHONORMAL:
+            message = "rows and columns are no two directions at right angles"
+            yield wrong("orientation", keyword, message, "C.7.6.2.1.1")
+
+
+def _portal(dataset: Dataset) -> Iterator[Finding]:
+    spacing = numbers(dataset, "ImagePlanePixelSpacing")
+    if spacing is not None and np.any(spacing <= 0.0):
+        yield wrong("geometry", "ImagePlanePixelSpacing", "it is not above 0", "C.8.8.2")
+    if text(dataset, "RTImagePlane") == "NON_NORMAL" and "RTImageOrientation" not in dataset:
+        message = "the plane is not normal to the beam, and nothing says how it lies"
+        yield wrong("type-2c-missing", "RTImageOrientation", message, "C.8.8.2")
+    if "IsocenterPosition" in dataset and not text(dataset, "PatientPosition"):
+        message = "the isocenter is given, and not how the patient lies"
+        yield wrong("type-1c-missing", "PatientPosition", message, "C.8.8.2")
+    sad, sid = (numbers(dataset, name) for name in ("RadiationMachineSAD", "RTImageSID"))
+    place = numbers(dataset, "XRayImageReceptorTranslation")
+    if sad is not None and sid is not None and place is not None and place.size == 3:
+        due = float(sad[0] - sid[0])
+        if abs(float(place[2]) - due) > 1.0:
+            message = f"{place[2]:g} mm, where SAD and SID give {due:g} mm"
+            yield doubtful("geometry", "XRayImageReceptorTranslation", message, "C.8.8.2")
+    for index, exposure in enumerate(items(dataset, "ExposureSequence")):
+        yield from _exposure(exposure, f"ExposureSequence[{index}]")
+
+
+def _exposure(exposure: Dataset, path: str) -> Iterator[Finding]:
+    devices = items(exposure, "BeamLimitingDeviceSequence")
+    for index, device in enumerate(devices):
+        where = f"{path}.BeamLimitingDeviceSequence[{index}]"
+        pairs = integer(device, "NumberOfLeafJawPairs")
+        positions = numbers(device, "LeafJawPositions")
+        if pairs is not None and positions is not None and positions.size != 2 * pairs:
+            message = f"{positions.size} positions for {pairs} pairs"
+            yield wrong("leaf-count", f"{where}.LeafJawPositions", message, "C.8.8.2")
+    declared, blocks = integer(exposure, "NumberOfBlocks"), len(items(exposure, "BlockSequence"))
+    if declared is not None and declared != blocks:
+        message = f"{declared} are declared, {blocks} are here"
+        yield wrong("item-count", f"{path}.NumberOfBlocks", message, "C.8.8.2")
+
+
+def _dose(dataset: Dataset) -> Iterator[Finding]:
+    frames = integer(dataset, "NumberOfFrames")
+    offsets = numbers(dataset, "GridFrameOffsetVector")
+    if offsets is not None and frames is not None and offsets.size != frames:
+        message = f"{offsets.size} offsets for {frames} frames"
+        yield wrong("frame-count", "GridFrameOffsetVector", message, "C.8.8.3.2")
+    if offsets is not None and offsets.size > 1:
+        steps = np.diff(offsets)
+        if np.any(steps == 0.0) or (np.any(steps > 0.0) and np.any(steps < 0.0)):
+            message = "the planes are not in order"
+            yield wrong("frame-order", "GridFrameOffsetVector", message, "C.8.8.3.2")
+    for index, histogram in enumerate(items(dataset, "DVHSequence")):
+        yield from _histogram(histogram, f"DVHSequence[{index}]")
+
+
+def _histogram(histogram: Dataset, path: str) -> Iterator[Finding]:
+    bins, data = integer(histogram, "DVHNumberOfBins"), numbers(histogram, "DVHData")
+    if bins is not None and data is not None and data.size != 2 * bins:
+        message = f"{data.size} numbers for {bins} bins"
+        yield wrong("item-count", f"{path}.DVHData", message, "C.8.8.4")

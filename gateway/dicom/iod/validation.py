@@ -1,0 +1,108 @@
+"""Validation of one object: its IOD's tables, every value, and what it means."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from io import BytesIO
+
+from pydicom import Dataset, dcmread
+from pydicom.uid import UID
+
+from gateway.dicom.iod.engine import engine_findings
+from gateway.dicom.iod.meaning.pixels import pixel_findings
+from gateway.dicom.iod.meaning.plan import plan_findings
+from gateway.dicom.iod.meaning.record import record_findings
+from gateway.dicom.iod.meaning.structures import structure_findings
+from gateway.dicom.iod.reading import text
+from gateway.dicom.iod.tables import iod_tables
+from gateway.dicom.iod.values import value_findings
+from gateway.dicom.plan_file import READING_ERRORS, damage_of, transfer_syntax_of
+from gateway.dicom.quiet import quietly
+from gateway.dicom.sop_classes import (
+    CT_IMAGE,
+    RT_BEAMS_TREATMENT_RECORD,
+    RT_DOSE,
+    RT_IMAGE,
+    RT_ION_PLAN,
+    RT_PLAN,
+    RT_STRUCTURE_SET,
+)
+from gateway.domain.errors import InputError
+from gateway.domain.findings import Finding, Severity, error, warning
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """What was found in an object; ``sop_class_uid`` is empty where it names none."""
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    findings: tuple[Finding, ...]
+
+
+def validate(content: bytes) -> Validation:
+    """Validate a DICOM file. Whatever the bytes are, the answer is findings."""
+    try:
+        with quietly():
+            return _validate(content)
+    except (InputError, *READING_ERRORS) as problem:
+        return Validation("", "", (error("unreadable", "", f"no DICOM object: {problem}"),))
+
+
+def validate_dataset(dataset: Dataset, transfer_syntax_uid: str) -> Validation:
+    """Validate a data set that was read. Raises what pydicom raises for values it cannot decode."""
+    sop_class = text(dataset, "SOPClassUID")
+    return Validation(
+        sop_class,
+        text(dataset, "SOPInstanceUID"),
+        tuple(_gathered(dict.fromkeys(_findings(dataset, sop_class, transfer_syntax_uid)))),
+    )
+
+
+def _validate(content: bytes) -> Validation:
+    syntax = transfer_syntax_of(content, "it")
+    damage = damage_of(content, syntax)
+    if any(finding.rule == "damaged" for finding in damage):
+        return Validation("", "", damage)
+    found = validate_dataset(dcmread(BytesIO(content), force=True), str(syntax))
+    return replace(found, findings=(*damage, *found.findings))
+
+
+def _gathered(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Errors one by one; of the rest one for all items of the same sequences."""
+    alike: dict[tuple[str, str, str], list[Finding]] = {}
+    for finding in findings:
+        one_by_one = finding.severity is Severity.ERROR
+        place = finding.path if one_by_one else _ANY_ITEM.sub("", finding.path)
+        alike.setdefault((finding.rule, place, finding.message), []).append(finding)
+    for first, *others in alike.values():
+        more = f"; so it is in {len(others)} more items" if others else ""
+        yield replace(first, message=first.message + more)
+
+
+def _findings(dataset: Dataset, sop_class: str, syntax: str) -> Iterator[Finding]:
+    if not sop_class:
+        yield error("type-1-missing", "SOPClassUID", "is missing: nothing says what this is")
+        return
+    yield from value_findings(dataset)
+    if sop_class in iod_tables().info.iods:
+        yield from engine_findings(dataset)
+    else:
+        message = (
+            f"{UID(sop_class).name}: there are no tables for it; only its values were looked at"
+        )
+        yield warning("unknown-sop-class", "SOPClassUID", message)
+    for classes, look in _MEANINGS:
+        if sop_class in classes:
+            yield from look(dataset)
+    if sop_class in _WITH_PIXELS:
+        yield from pixel_findings(dataset, sop_class, syntax)
+
+
+_MEANINGS: Sequence[tuple[frozenset[str], Callable[[Dataset], Iterator[Finding]]]] = (
+    (frozenset({RT_PLAN, RT_ION_PLAN}), plan_findings),
+    (frozenset({RT_BEAMS_TREATMENT_RECORD}), record_findings),
+    (frozenset({RT_STRUCTURE_SET}), structure_findings),
+)
+_ANY_ITEM = re.compile(r"\[\d+\]")
+_WITH_PIXELS = frozenset({RT_IMAGE, RT_DOSE, CT_IMAGE})
