@@ -1,6 +1,7 @@
 """The ``serve`` command."""
 
 import asyncio
+import json
 import logging
 import sys
 from collections.abc import Mapping
@@ -8,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gateway.cli.options import parse_speed
-from gateway.cli.show_records import print_result
 
 if TYPE_CHECKING:
     from gateway.settings import Settings
@@ -35,7 +35,7 @@ def run_serve(
             f"ready room={value['room']} ae_title={value['ae_title']} "
             f"dicom={value['host']}:{value['port']}"
         )
-        print_result(dict(value), text, as_json=as_json)
+        sys.stdout.write((json.dumps(value) if as_json else text) + "\n")
         sys.stdout.flush()
 
     asyncio.run(serve(request, settings, ready))
