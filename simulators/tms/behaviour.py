@@ -42,7 +42,17 @@ class Mute:
 
 @dataclass(frozen=True, slots=True)
 class Dies:
-    """Closes the connection at a request, and every connection after it, until it is revived."""
+    """Closes the connection at a request, and every one after it, until it behaves otherwise.
+
+    The request is lost.
+    """
+
+    at: At = field(default_factory=At)
+
+
+@dataclass(frozen=True, slots=True)
+class DiesAnswering:
+    """As ``Dies``, but the request was carried out: only its answer is lost."""
 
     at: At = field(default_factory=At)
 
@@ -85,12 +95,14 @@ Behaviour = (
     | Deaf
     | Mute
     | Dies
+    | DiesAnswering
     | Rejects
     | RejectsAssociations
     | HalfCommits
     | NeverCommits
     | CancelsStep
 )
+AT_REQUESTS = (Slow, Mute, Dies, DiesAnswering, Rejects)
 _Kind = TypeVar("_Kind")
 
 
@@ -150,7 +162,7 @@ class Manners:
             return tuple(
                 each
                 for place, each in enumerate(self._behaviours)
-                if isinstance(each, Slow | Mute | Dies | Rejects)
+                if isinstance(each, AT_REQUESTS)
                 and self._meets(place, each.at, dimse, sop_class_uid)
             )
 

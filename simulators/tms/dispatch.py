@@ -9,7 +9,17 @@ from pydicom import Dataset
 from pynetdicom import evt
 
 from simulators.tms import statuses
-from simulators.tms.behaviour import Deaf, Dies, Manners, Mute, Rejects, RejectsAssociations, Slow
+from simulators.tms.behaviour import (
+    Behaviour,
+    Deaf,
+    Dies,
+    DiesAnswering,
+    Manners,
+    Mute,
+    Rejects,
+    RejectsAssociations,
+    Slow,
+)
 from simulators.tms.requests import answer, called_title, caller, requested
 
 Handler = Callable[[evt.Event], Any]
@@ -68,25 +78,23 @@ class Dispatch:
 
     def _handler(self, dimse: str) -> Handler:
         def handle(event: evt.Event) -> Any:
-            status = self._behaved(dimse, event)
-            if status:
-                return self._refused(dimse, event, answer(status, "told to reject"))
-            handler = self._table.get((dimse, caller(event).context))
-            if handler is None:
-                comment = f"{dimse} is no service of this SOP class"
-                refusal = answer(statuses.UNRECOGNISED_OPERATION, comment)
-                return self._refused(dimse, event, refusal)
-            return handler(event)
+            met = self._met(dimse, event)
+            reply = self._reply(dimse, event, met)
+            self._finish(event, met)
+            return reply
 
         def generate(event: evt.Event) -> Iterator[Any]:
-            yield from handle(event)
+            met = self._met(dimse, event)
+            yield from self._reply(dimse, event, met)
+            self._finish(event, met)
 
         return generate if dimse in _GENERATE else handle
 
-    def _behaved(self, dimse: str, event: evt.Event) -> int:
-        """The status that a behaviour answers with, 0 where the service does."""
-        status = 0
-        for behaviour in self._manners.at(dimse, requested(event, "SOPClassUID")):
+    def _met(self, dimse: str, event: evt.Event) -> tuple[Behaviour, ...]:
+        return self._manners.at(dimse, requested(event, "SOPClassUID"))
+
+    def _reply(self, dimse: str, event: evt.Event, met: tuple[Behaviour, ...]) -> Any:
+        for behaviour in met:
             match behaviour:
                 case Slow(delay_s=delay_s):
                     self._manners.wait(delay_s)
@@ -96,9 +104,20 @@ class Dispatch:
                 case Dies():
                     self._manners.die()
                     _hang_up(event.assoc)
-                case Rejects():
-                    status = behaviour.status
-        return status
+                case Rejects(status=status):
+                    return self._refused(dimse, event, answer(status, "told to reject"))
+        if event.assoc.is_aborted:
+            return self._refused(dimse, event, answer(statuses.PROCESSING_FAILURE))
+        handler = self._table.get((dimse, caller(event).context))
+        if handler is None:
+            comment = f"{dimse} is no service of this SOP class"
+            return self._refused(dimse, event, answer(statuses.UNRECOGNISED_OPERATION, comment))
+        return handler(event)
+
+    def _finish(self, event: evt.Event, met: tuple[Behaviour, ...]) -> None:
+        if any(isinstance(behaviour, DiesAnswering) for behaviour in met):
+            self._manners.die()
+            _hang_up(event.assoc)
 
     def _refused(self, dimse: str, event: evt.Event, status: Dataset) -> Any:
         if dimse == "C-MOVE":
@@ -110,7 +129,9 @@ class Dispatch:
 
 def _hang_up(association: Any) -> None:
     """Close the connection, without a word; nothing is answered afterwards."""
-    with suppress(OSError):
-        association.dul.socket.socket.shutdown(socket.SHUT_RDWR)
+    connection = association.dul.socket.socket
+    if connection is not None:  # the peer may have hung up before
+        with suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
     association.is_aborted = True
     association.kill()

@@ -6,7 +6,6 @@ from typing import Any
 
 from pydicom import Dataset, dcmread
 from pydicom.uid import generate_uid
-from pynetdicom import AE
 
 from simulators.tms import recorder
 from simulators.tms.behaviour import Behaviour, CancelsStep, Manners
@@ -14,6 +13,7 @@ from simulators.tms.commitment_service import CommitmentService
 from simulators.tms.config import Destination, TmsConfig
 from simulators.tms.data import item, items, text
 from simulators.tms.dispatch import Dispatch, Handler
+from simulators.tms.entity import Entity
 from simulators.tms.events import Report
 from simulators.tms.journal import Journal
 from simulators.tms.objects import ObjectStore, stored_object
@@ -185,8 +185,8 @@ class TreatmentManager:
             }
         return table
 
-    def _entity(self) -> AE:
-        entity = AE(self._config.ae_title)
+    def _entity(self) -> Entity:
+        entity = Entity(self._config.ae_title)
         entity.maximum_pdu_size = PDU_BYTES
         entity.dimse_timeout = self._config.reply_s
         entity.network_timeout = None

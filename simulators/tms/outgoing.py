@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydicom import Dataset
-from pynetdicom import AE, build_context, build_role, evt
+from pynetdicom import build_context, build_role, evt
 
 from simulators.tms.config import Destination, TmsConfig
+from simulators.tms.entity import Entity
 from simulators.tms.uids import TRANSFER_SYNTAXES
 
 ATTEMPTS = 3
@@ -86,7 +87,7 @@ class Outgoing:
         destination = self._destination_of(report.receiver)
         if destination is None:
             return False
-        entity = AE(report.sender)
+        entity = Entity(report.sender)
         entity.dimse_timeout = self._config.reply_s
         entity.acse_timeout = self._config.reply_s
         entity.connection_timeout = CONNECT_S

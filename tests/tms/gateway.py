@@ -140,7 +140,8 @@ def calling(
     finally:
         if association.is_established:
             association.release()
-        association.join(WITHIN_S)
+        if association.is_alive():
+            association.join(WITHIN_S)
 
 
 def known(listener: Listener, *, tls: bool = False) -> dict[str, Destination]:
