@@ -124,5 +124,6 @@ def _devices(
 
 def _positions(dataset: Dataset, keyword: str) -> Iterator[tuple[str, list[float]]]:
     for device in items(dataset, keyword):
-        value = device.LeafJawPositions
-        yield text(device, "RTBeamLimitingDeviceType"), [float(each) for each in value]
+        element = device["LeafJawPositions"]
+        values = element.value if element.VM > 1 else [element.value]
+        yield text(device, "RTBeamLimitingDeviceType"), [float(each) for each in values]

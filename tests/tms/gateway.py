@@ -11,6 +11,7 @@ from pynetdicom import AE, evt
 from pynetdicom.association import Association
 
 from simulators.tms.config import Destination, TmsConfig
+from simulators.tms.entity import Entity
 from simulators.tms.manager import TreatmentManager
 from simulators.tms.server import Server
 from simulators.tms.uids import (
@@ -127,7 +128,7 @@ def calling(
     calling_title: str = TITLE,
 ) -> Iterator[Association]:
     """An association; it may have been ended by the other side."""
-    entity = AE(calling_title)
+    entity = Entity(calling_title)
     entity.dimse_timeout = entity.acse_timeout = entity.network_timeout = reply_s
     for uid in contexts:
         entity.add_requested_context(uid)
