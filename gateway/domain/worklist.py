@@ -112,6 +112,7 @@ class BeamTask:
     """A beam that a delivery instruction asks for (PS3.3 C.8.8.29).
 
     ``start_mu`` and ``end_mu`` bound a continuation within the beam's meterset, else None.
+    ``adjustments`` are keywords of table top positions that differ from the plan's.
     """
 
     beam_number: int
@@ -122,6 +123,7 @@ class BeamTask:
     fraction_group: int | None
     start_mu: float | None
     end_mu: float | None
+    adjustments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,7 @@ class Progress:
     """How far a treatment is: percent of its meterset, and the beam that is being delivered."""
 
     percent: float
-    beam_number: int
+    beam_number: int | None = None
     description: str = ""
 
 

@@ -91,7 +91,7 @@ class WorklistClient:
         self._watch(uid, subscription(self.node.ae_title), SUBSCRIBE, "the subscription")
 
     def unsubscribe(self, uid: str) -> None:
-        """Be told no more, and let go of the step."""
+        """Be told no more."""
         request = "the end of the subscription"
         self._watch(uid, unsubscription(self.node.ae_title), UNSUBSCRIBE, request)
 

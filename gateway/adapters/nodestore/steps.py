@@ -39,6 +39,8 @@ class Phase(StrEnum):
     LOST = "lost"
 
 
+CANCEL_REQUESTED = 2
+"""Event Type ID of UPS Cancel Requested (PS3.4 table CC.2.4-1)."""
 ENDS = frozenset({Phase.COMPLETED, Phase.CANCELED, Phase.NOT_CLAIMED, Phase.LOST})
 
 
@@ -175,6 +177,14 @@ class Steps:
                 "SELECT * FROM step_events WHERE sop_instance_uid = ? ORDER BY event", (uid,)
             ).fetchall()
         return [_event(row) for row in rows if row["event_type"] in event_types]
+
+    def cancellation(self, uid: str) -> str:
+        """Why somebody asked for a step to be cancelled; "" where nobody did."""
+        for event in self.events(uid, (CANCEL_REQUESTED,)):
+            by = f" by {event.told.requesting_ae}" if event.told.requesting_ae else ""
+            why = f": {event.told.reason}" if event.told.reason else ""
+            return f"cancellation was requested{by}{why}"
+        return ""
 
 
 def _body(step: Step) -> str:

@@ -38,6 +38,7 @@ class RoomProcess:
         self._turn = asyncio.Lock()
         self._answer: asyncio.Future[Mapping[str, Any]] | None = None
         self._progress: Progress | None = None
+        self._item = ""
         self.room = room
 
     @property
@@ -63,6 +64,7 @@ class RoomProcess:
             child = await self._living()
             self._answer = asyncio.get_running_loop().create_future()
             self._progress = progress
+            self._item = job.item
             try:
                 answer = await self._answered(child, job, self._answer)
             finally:
@@ -87,10 +89,15 @@ class RoomProcess:
             await asyncio.wait((ending,))
         return answer.result() if answer.done() else None
 
-    def abort(self) -> None:
-        """Turn the running beam off; its job is answered with how far it came."""
-        if self._child is not None and self._answer is not None:
-            self._child.interrupt()
+    def abort(self, item: str = "") -> bool:
+        """Turn the running beam off, of job ``item`` only where one is named; whether one runs.
+
+        The job is answered with how far it came.
+        """
+        if self._child is None or self._answer is None or item not in ("", self._item):
+            return False
+        self._child.interrupt()
+        return True
 
     async def aclose(self) -> None:
         """End the process; a running beam is turned off and its record kept."""

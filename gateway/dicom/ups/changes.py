@@ -50,15 +50,15 @@ def final_update(performed: Performed, transaction_uid: str) -> Dataset:
 
 
 def subscription(receiving_ae: str) -> Dataset:
-    """Action Information of Subscribe; the step is locked against deletion until the end."""
+    """Action Information of Subscribe, without a lock that would have to be let go of."""
     information = Dataset()
     information.ReceivingAE = receiving_ae
-    information.DeletionLock = "TRUE"
+    information.DeletionLock = "FALSE"
     return information
 
 
 def unsubscription(receiving_ae: str) -> Dataset:
-    """Action Information of Unsubscribe, which lets go of the deletion lock too."""
+    """Action Information of Unsubscribe."""
     information = Dataset()
     information.ReceivingAE = receiving_ae
     return information
@@ -76,12 +76,17 @@ def _progress(progress: Progress) -> Dataset:
     item.ProcedureStepProgress = ds(round(progress.percent, DECIMALS))
     if progress.description:
         item.ProcedureStepProgressDescription = paragraph(progress.description, DESCRIPTION)
-    beam = Dataset()
-    beam.ValueType = "NUMERIC"
-    beam.ConceptNameCodeSequence = [code_item(REFERENCED_BEAM)]
-    beam.NumericValue = str(progress.beam_number)
-    beam.MeasurementUnitsCodeSequence = [code_item(NO_UNITS)]
-    item.ProcedureStepProgressParametersSequence = [beam]
+    if progress.beam_number is not None:
+        item.ProcedureStepProgressParametersSequence = [_beam(progress.beam_number)]
+    return item
+
+
+def _beam(number: int) -> Dataset:
+    item = Dataset()
+    item.ValueType = "NUMERIC"
+    item.ConceptNameCodeSequence = [code_item(REFERENCED_BEAM)]
+    item.NumericValue = str(number)
+    item.MeasurementUnitsCodeSequence = [code_item(NO_UNITS)]
     return item
 
 

@@ -1,7 +1,7 @@
 """RT Beams Delivery Instructions, read (PS3.3 A.64, C.8.8.29)."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from pydicom import Dataset, dcmread
@@ -14,6 +14,21 @@ from gateway.dicom.ups.values import double, unsigned
 from gateway.domain.errors import InputError
 from gateway.domain.findings import has_errors
 from gateway.domain.worklist import BeamTask, DeliveryInstruction, DeliveryType
+
+_ADJUSTED = (
+    "TableTopVerticalAdjustedPosition",
+    "TableTopLongitudinalAdjustedPosition",
+    "TableTopLateralAdjustedPosition",
+    "PatientSupportAdjustedAngle",
+    "TableTopEccentricAdjustedAngle",
+    "TableTopPitchAdjustedAngle",
+    "TableTopRollAdjustedAngle",
+)
+_DISPLACED = (
+    "TableTopVerticalSetupDisplacement",
+    "TableTopLongitudinalSetupDisplacement",
+    "TableTopLateralSetupDisplacement",
+)
 
 Read = TypeVar("Read")
 
@@ -74,7 +89,14 @@ def _task(item: Item) -> BeamTask | None:
         fraction_group=item.integer("ReferencedFractionGroupNumber"),
         start_mu=start_mu if delivery_type == DeliveryType.CONTINUATION else None,
         end_mu=end_mu,
+        adjustments=tuple(_adjustments(item)),
     )
+
+
+def _adjustments(item: Item) -> Iterator[str]:
+    """Positions in place of the plan's, and displacements that are not zero."""
+    yield from (keyword for keyword in _ADJUSTED if item.dataset.get(keyword) is not None)
+    yield from (keyword for keyword in _DISPLACED if item.number(keyword))
 
 
 def _require_continuation(item: Item, start_mu: float | None, end_mu: float | None) -> None:

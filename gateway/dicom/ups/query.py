@@ -27,16 +27,16 @@ _RETURNED_SEQUENCES = ("InputInformationSequence", "ScheduledProcessingParameter
 
 @dataclass(frozen=True, slots=True)
 class WorklistQuery:
-    """What is looked for: steps for a treatment machine that start within a time.
+    """What is looked for: steps for a treatment machine.
 
-    ``station`` is the code value of the machine, of whatever coding scheme. ``workitem`` None
-    matches any. Times in ns since 1970-01-01 UTC.
+    ``station`` is the code value of the machine, of whatever coding scheme. ``starts_ns`` are the
+    first and last start, in ns since 1970-01-01 UTC. None, and a UID "", match any.
     """
 
     station: str
-    from_ns: int
-    until_ns: int
+    starts_ns: tuple[int, int] | None = None
     workitem: Code | None = None
+    sop_instance_uid: str = ""
     state: StepState = StepState.SCHEDULED
 
 
@@ -49,8 +49,11 @@ def query_identifier(query: WorklistQuery) -> Dataset:
     for keyword in _RETURNED_SEQUENCES:
         setattr(identifier, keyword, [])
     identifier.ProcedureStepState = query.state.value
-    span = f"{date_time(query.from_ns)}-{date_time(query.until_ns)}"
-    identifier.ScheduledProcedureStepStartDateTime = span
+    if query.sop_instance_uid:
+        identifier.SOPInstanceUID = query.sop_instance_uid
+    identifier.ScheduledProcedureStepStartDateTime = (
+        None if query.starts_ns is None else "-".join(map(date_time, query.starts_ns))
+    )
     identifier.ScheduledStationNameCodeSequence = [_any_scheme(query.station)]
     identifier.ScheduledWorkitemCodeSequence = (
         [] if query.workitem is None else [code_item(query.workitem)]
