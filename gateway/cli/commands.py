@@ -307,3 +307,15 @@ def serve(
 
     options.parse_speed(speed)
     run_serve(room, node, speed, common.settings(), config=common.config, as_json=common.as_json)
+
+
+@app.command()
+def conformance(
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="Write it to a file, not to the screen.")
+    ] = None,
+) -> None:
+    """Write the DICOM Conformance Statement of this program."""
+    from gateway.cli.node_conformance import show_statement
+
+    show_statement(out)

@@ -11,6 +11,13 @@ from pynetdicom import evt
 from pynetdicom.dimse_primitives import C_STORE
 
 from gateway.adapters.dicomnet.service import Context, Handler, Service
+from gateway.adapters.dicomnet.statuses import (
+    DATA_SET_DOES_NOT_MATCH,
+    NOT_AUTHORISED,
+    SUCCESS,
+    failure,
+)
+from gateway.adapters.dicomnet.store_status import DUPLICATE_INSTANCE
 from gateway.adapters.nodestore.files import DiskFull, ObjectFiles
 from gateway.adapters.nodestore.objects import Arrival, Kept, Objects, State
 from gateway.dicom.object_file import file_head
@@ -20,16 +27,19 @@ from gateway.domain.errors import InputError, StoreError
 from gateway.domain.findings import Finding, Severity, has_errors
 from gateway.domain.node import Node, Peer, Policy
 
-SUCCESS = 0x0000
-DUPLICATE_SOP_INSTANCE = 0x0111
-NOT_AUTHORISED = 0x0124
 OUT_OF_RESOURCES = 0xA700
-DATA_SET_DOES_NOT_MATCH = 0xA900
 CANNOT_UNDERSTAND = 0xC000
 REFUSED_BY_VALIDATION = 0xC100
-"""PS3.4 table B.2-1, PS3.7 annex C. C100 is of this node: the object is against the standard, or
-cannot be delivered; Error Comment says why."""
-COMMENT_LENGTH = 64
+STATUSES = {
+    SUCCESS: "The object is on disk and filed; or the same object was, already",
+    DUPLICATE_INSTANCE: "Another object is stored under this SOP Instance UID",
+    NOT_AUTHORISED: "This peer may not store here",
+    OUT_OF_RESOURCES: "No space on disk, or the disk fails",
+    DATA_SET_DOES_NOT_MATCH: "SOP class or instance of the data set differ from the request's",
+    CANNOT_UNDERSTAND: "The data set cannot be decoded, or lacks a UID to file it under",
+    REFUSED_BY_VALIDATION: "Validation found an error, or the plan cannot be delivered",
+}
+"""PS3.4 table B.2-1, PS3.7 annex C; with each, but success, Error Comment says why."""
 
 Judge = Callable[[Peer, bytes, memoryview], tuple[Finding, ...]]
 """(peer, file head, data set) -> findings; may take as long as the limits allow."""
@@ -94,13 +104,13 @@ class _Receiver:
             )
         except _Refused as refused:
             _log.warning("C-STORE of %s refused: %04X %s", caller, refused.status, refused)
-            return _failure(refused.status, str(refused))
+            return failure(refused.status, str(refused))
         except DiskFull as full:
             _log.error("C-STORE of %s refused: %s", caller, full)
-            return _failure(OUT_OF_RESOURCES, "no space")
+            return failure(OUT_OF_RESOURCES, "no space")
         except StoreError as broken:
             _log.error("C-STORE of %s failed: %s", caller, broken)
-            return _failure(OUT_OF_RESOURCES, "cannot be stored")
+            return failure(OUT_OF_RESOURCES, "cannot be stored")
         return SUCCESS
 
     def _store(
@@ -114,7 +124,7 @@ class _Receiver:
             state, findings = self._judged(peer, head, dataset)
             arrival = Arrival(header, head, dataset, caller, self._now_ns(), state, findings)
             if self._objects.keep(arrival) is Kept.CONFLICT:
-                raise _Refused(DUPLICATE_SOP_INSTANCE, "other content is stored under this UID")
+                raise _Refused(DUPLICATE_INSTANCE, "other content is stored under this UID")
 
     def _peer(self, caller: str) -> Peer:
         known = self._node.peers.get(caller)
@@ -155,11 +165,3 @@ def _in_short(finding: Finding) -> str:
     place = finding.path.rsplit(".", 1)[-1]
     return f"{place}: {finding.message}" if place else finding.message
 
-
-def _failure(status: int, comment: str) -> Dataset:
-    """A status with its Error Comment: LO of one value, the default repertoire (PS3.7 C)."""
-    answer = Dataset()
-    answer.Status = status
-    plain = comment.encode("ascii", "replace").decode().replace("\\", "/")
-    answer.ErrorComment = " ".join(plain.split())[:COMMENT_LENGTH]
-    return answer

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from gateway.adapters.dicomnet.commitment_client import commitment_reply_service
 from gateway.adapters.dicomnet.commitment_service import commitment_service
+from gateway.adapters.dicomnet.event_service import event_service
 from gateway.adapters.dicomnet.query_service import query_service
 from gateway.adapters.dicomnet.retrieve_service import retrieve_service
 from gateway.adapters.dicomnet.same_object import is_same
@@ -20,6 +21,7 @@ from gateway.adapters.nodestore.database import NodeDatabase
 from gateway.adapters.nodestore.files import ObjectFiles
 from gateway.adapters.nodestore.objects import Objects
 from gateway.adapters.nodestore.outbox import Outbox
+from gateway.adapters.nodestore.steps import Steps
 from gateway.app.node.outbox import NODE_FOLDER
 from gateway.configuration.locate import config_roots
 from gateway.configuration.nodes import load_node
@@ -49,6 +51,7 @@ class NodeParts:
             retrieve_service(self.node, self.database, self.files),
             commitment_service(self.node, self.commitments),
             commitment_reply_service(self.outbox),
+            event_service(self.node, Steps(self.database)),
         )
 
 
