@@ -11,14 +11,14 @@ from simulators.tms import recorder
 from simulators.tms.behaviour import Behaviour, CancelsStep, Manners
 from simulators.tms.commitment_service import CommitmentService
 from simulators.tms.config import Destination, TmsConfig
-from simulators.tms.data import item, items, text
+from simulators.tms.data import Code, item, items, text
 from simulators.tms.dispatch import Dispatch, Handler
 from simulators.tms.entity import Entity
 from simulators.tms.events import Report
 from simulators.tms.journal import Journal
 from simulators.tms.objects import ObjectStore, stored_object
 from simulators.tms.outgoing import EventReport, Outgoing, arguments
-from simulators.tms.scheduling import Continuation, delivery_instruction, order, step
+from simulators.tms.scheduling import INTERNAL, Continuation, delivery_instruction, order, step
 from simulators.tms.server import Server
 from simulators.tms.store_service import StoreService
 from simulators.tms.uids import (
@@ -115,6 +115,7 @@ class TreatmentManager:
         beams: Sequence[int] | None = None,
         continuation: Continuation | None = None,
         fraction_group: int | None = None,
+        workitem: Code = INTERNAL,
     ) -> str:
         """Put a plan's fraction on the worklist; returns the step's SOP Instance UID.
 
@@ -132,6 +133,7 @@ class TreatmentManager:
             beams=beams,
             continuation=continuation,
             fraction_group=fraction_group,
+            workitem=workitem,
         )
         now = self._config.clock()
         instruction = delivery_instruction(what, now)

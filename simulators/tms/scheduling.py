@@ -4,7 +4,7 @@ The work item is that of IHE-RO TDW-II; codes of scheme 99IHERO2018 are the prof
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from pydicom import Dataset
@@ -16,7 +16,8 @@ from simulators.tms.data import CHARACTER_SET, Code, has, item, items, moment, t
 from simulators.tms.state import State
 from simulators.tms.uids import EXPLICIT_VR_LITTLE_ENDIAN, RT_BEAMS_DELIVERY_INSTRUCTION
 
-WORKITEM = Code("121726", "DCM", "RT Treatment with Internal Verification")
+INTERNAL = Code("121726", "DCM", "RT Treatment with Internal Verification")
+EXTERNAL = Code("121727", "DCM", "RT Treatment with External Verification")
 DELIVERY_TYPE = Code("121740", "DCM", "Treatment Delivery Type")
 PLAN_LABEL = Code("2018001", "99IHERO2018", "Plan Label")
 CURRENT_FRACTION = Code("2018002", "99IHERO2018", "Current Fraction Number")
@@ -26,6 +27,20 @@ TREATMENT, CONTINUATION = "TREATMENT", "CONTINUATION"
 NOT_TREATING = frozenset({"SETUP"})
 """Treatment Delivery Types (300A,00CE) of beams that are no task of a delivery instruction."""
 _PATIENT = ("PatientName", "PatientID", "PatientBirthDate", "PatientSex")
+_STUDY = ("StudyDate", "StudyTime", "AccessionNumber", "ReferringPhysicianName", "StudyID")
+_UNADJUSTED = (
+    "TableTopVerticalAdjustedPosition",
+    "TableTopLongitudinalAdjustedPosition",
+    "TableTopLateralAdjustedPosition",
+    "PatientSupportAdjustedAngle",
+    "TableTopEccentricAdjustedAngle",
+    "TableTopPitchAdjustedAngle",
+    "TableTopRollAdjustedAngle",
+    "TableTopVerticalSetupDisplacement",
+    "TableTopLongitudinalSetupDisplacement",
+    "TableTopLateralSetupDisplacement",
+)
+"""Where the table is not to be elsewhere than planned (type 2, empty)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +68,17 @@ class Continuation:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be delivered: a plan's fraction, and its beams (number to meterset, MU)."""
+    """What is to be delivered: a plan's fraction, and its beams (number to meterset, MU).
+
+    ``workitem`` says who verifies.
+    """
 
     plan: Dataset
     fraction: int
     group: Dataset
     beams: Mapping[int, float]
-    continuation: Continuation | None = field(default=None)
+    continuation: Continuation | None = None
+    workitem: Code = INTERNAL
 
     @property
     def machine(self) -> str:
@@ -79,6 +98,7 @@ def order(
     beams: Sequence[int] | None = None,
     continuation: Continuation | None = None,
     fraction_group: int | None = None,
+    workitem: Code = INTERNAL,
 ) -> Order:
     """An order of ``beams`` (None: all that treat) of a plan; the first fraction group by default.
 
@@ -100,7 +120,8 @@ def order(
             raise ValueError(f"beam {number} is none of the beams to be treated")
     if not chosen:
         raise ValueError("the fraction group treats no beam")
-    return Order(plan, fraction, group, {each: metersets[each] for each in chosen}, continuation)
+    ordered = {each: metersets[each] for each in chosen}
+    return Order(plan, fraction, group, ordered, continuation, workitem)
 
 
 def delivery_instruction(what: Order, now: datetime) -> Dataset:
@@ -122,6 +143,8 @@ def delivery_instruction(what: Order, now: datetime) -> Dataset:
         ],
     )
     _copy_patient_and_study(plan, instruction)
+    for keyword in _STUDY:
+        setattr(instruction, keyword, text(plan, keyword))
     instruction.file_meta = FileMetaDataset()
     instruction.file_meta.MediaStorageSOPClassUID = instruction.SOPClassUID
     instruction.file_meta.MediaStorageSOPInstanceUID = instruction.SOPInstanceUID
@@ -147,7 +170,7 @@ def step(
         WorklistLabel=station.meaning,
         ScheduledProcedureStepStartDateTime=moment(now),
         ScheduledStationNameCodeSequence=[station.item()],
-        ScheduledWorkitemCodeSequence=[WORKITEM.item()],
+        ScheduledWorkitemCodeSequence=[what.workitem.item()],
         InputReadinessState="READY",
         InputInformationSequence=[_input(each) for each in inputs],
         ProcedureStepState=str(State.SCHEDULED),
@@ -175,6 +198,8 @@ def _task(what: Order, number: int, place: int) -> Dataset:
         BeamOrderIndex=place,
         AutosequenceFlag="NO",
     )
+    for keyword in _UNADJUSTED:
+        setattr(task, keyword, None)
     begun = {} if what.continuation is None else what.continuation.start_meterset_mu
     if number in begun:
         task.TreatmentDeliveryType = CONTINUATION

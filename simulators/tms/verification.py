@@ -58,8 +58,9 @@ def differences(
         if abs(specified - meterset) > tolerances.meterset_mu:
             yield Difference("SpecifiedPrimaryMeterset", f"{meterset:g}", f"{specified:g}")
     for keyword in ("RadiationType", "TreatmentMachineName"):
-        if has(conventional, keyword) and text(conventional, keyword) != text(beam, keyword):
-            yield Difference(keyword, text(beam, keyword), text(conventional, keyword))
+        named = text(general, keyword) or text(conventional, keyword)
+        if named and named != text(beam, keyword):
+            yield Difference(keyword, text(beam, keyword), named)
     for keyword in (*_ANGLES, *_ANGLES_ABOVE):
         yield from _number(keyword, planned, given, tolerances.angle_deg, turn=360.0)
     yield from _number("NominalBeamEnergy", planned, given, tolerances.energy)

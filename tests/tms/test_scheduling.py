@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from pydicom import Dataset, dcmread
 
+from gateway.dicom.iod.validation import validate
 from simulators.tms.config import TmsConfig
 from simulators.tms.data import items, text
 from simulators.tms.manager import TreatmentManager
-from simulators.tms.scheduling import Continuation, Reference, order
+from simulators.tms.scheduling import EXTERNAL, Continuation, Reference, order
 from simulators.tms.uids import RT_BEAMS_DELIVERY_INSTRUCTION, RT_ION_PLAN, RT_PLAN
 from tests.realdata import real_data
 from tests.tms.builders import RECORD, plan, plan_file
@@ -168,3 +169,17 @@ def test_the_real_work_item_has_the_same_parameters(tmp_path: Path) -> None:
     ours, theirs = step.InputInformationSequence[0], real.InputInformationSequence[0]
     attributes = {element.keyword for element in theirs} - {"ReferencedSeriesSequence"}
     assert {element.keyword for element in ours} == attributes
+
+
+@pytest.mark.parametrize("continuation", [None, Continuation({2: 12.5})])
+def test_delivery_instructions_are_valid(tmp_path: Path, continuation: Continuation | None) -> None:
+    manager, _, _ = scheduled(plan_file(tmp_path, 100.0, 50.0), continuation=continuation)
+    (held,) = manager.instructions.all()
+    found = validate(held.content)
+    assert found.sop_class_uid == RT_BEAMS_DELIVERY_INSTRUCTION
+    assert found.findings == ()
+
+
+def test_external_verification_is_another_workitem(tmp_path: Path) -> None:
+    _, step, _ = scheduled(plan_file(tmp_path, 100.0), workitem=EXTERNAL)
+    assert step.ScheduledWorkitemCodeSequence[0].CodeValue == "121727"

@@ -62,6 +62,12 @@ def beam(number: int = 1, meterset: float = 100.0, **point: Any) -> Dataset:
     )
 
 
+def other(keyword: str, value: str) -> Dataset:
+    request = beam()
+    setattr(request.GeneralMachineVerificationSequence[0], keyword, value)
+    return request
+
+
 def jaws(*positions: float, device: str = "ASYMX") -> list[Dataset]:
     return [item(RTBeamLimitingDeviceType=device, LeafJawPositions=list(positions))]
 
@@ -87,6 +93,9 @@ def verifier(dataset: Dataset, verdict: Verdict | None = None) -> Verifier:
         (beam(BeamLimitingDevicePositionSequence=jaws(-50.0, 52.0)), ["LeafJawPositions"]),
         (beam(BeamLimitingDevicePositionSequence=jaws(1.0)), ["LeafJawPositions"]),
         (beam(BeamLimitingDevicePositionSequence=jaws(9.0, 9.0, device="Y")), []),
+        (other("RadiationType", "ELECTRON"), ["RadiationType"]),
+        (other("TreatmentMachineName", "LINAC2"), ["TreatmentMachineName"]),
+        (other("TreatmentMachineName", "LINAC1"), []),
         (beam(GantryAngle="9", NominalBeamEnergy="10"), ["GantryAngle", "NominalBeamEnergy"]),
     ],
 )
