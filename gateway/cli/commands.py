@@ -310,6 +310,30 @@ def serve(
 
 
 @app.command()
+def worklist(
+    room: Annotated[str, typer.Option(help="The room whose machine is scheduled.")] = (
+        "truebeam-m120"
+    ),
+    claim: Annotated[
+        str | None, typer.Option(metavar="UID", help="Have the room's service perform a step.")
+    ] = None,
+    names: Annotated[bool, typer.Option("--names", help="Show names and IDs of patients.")] = False,
+    node: Annotated[str, typer.Option(help="The node's configuration.")] = "default",
+) -> None:
+    """List the treatments scheduled for a room, or perform one."""
+    from gateway.cli.node_worklist import run_claim, run_worklist
+
+    settings = common.settings()
+    if claim is None:
+        run_worklist(settings, node, room, names=names, as_json=common.as_json)
+        return
+    options.refuse_with("--claim", {"--names": names})
+    raise typer.Exit(
+        run_claim(settings, node, claim, room, as_json=common.as_json, quiet=common.quiet)
+    )
+
+
+@app.command()
 def conformance(
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="Write it to a file, not to the screen.")

@@ -11,11 +11,15 @@ from gateway.domain.errors import GatewayError
 
 
 class StepRefused(GatewayError):
-    """The manager of a step answered with a status that refuses; ``status`` is its code."""
+    """A peer answered a request about a step with a status that refuses.
 
-    def __init__(self, status: int, message: str) -> None:
+    ``status`` is its code. ``comment`` is the peer's own: for people, and for no log.
+    """
+
+    def __init__(self, status: int, message: str, comment: str = "") -> None:
         self.status = status
-        super().__init__(message)
+        self.plain = message
+        super().__init__(f"{message}: {comment}" if comment else message)
 
 
 class StepState(StrEnum):

@@ -34,6 +34,6 @@ def refused(
 ) -> StepRefused:
     """The error for a response that refuses, with the peer's own comment."""
     code = int(status.Status)
-    comment = str(status.get("ErrorComment") or "").strip()
-    said = f": {comment}" if comment else ""
-    return StepRefused(code, f"{who(peer)} refuses {request}: {meaning(code, own)}{said}")
+    said = str(status.get("ErrorComment") or "").strip()
+    comment = "".join(letter for letter in said if letter.isprintable())
+    return StepRefused(code, f"{who(peer)} refuses {request}: {meaning(code, own)}", comment)

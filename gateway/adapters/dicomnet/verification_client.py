@@ -19,10 +19,10 @@ from gateway.dicom.ups.verification import (
     read_verification,
     verification_request,
 )
-from gateway.domain.errors import GatewayError, ReplyTimeout
+from gateway.domain.errors import LinkError, ProtocolError, ReplyTimeout
 from gateway.domain.node import Node, Peer
 from gateway.domain.plan import Beam, TreatmentPlan
-from gateway.domain.worklist import Verification
+from gateway.domain.worklist import StepRefused, Verification
 
 REQUEST_BEAM_VERIFICATION = 1
 REPLY_S = 30.0
@@ -92,7 +92,9 @@ class VerificationClient:
             with self._association() as opened:
                 status = opened.send_n_delete(RT_CONVENTIONAL_VERIFICATION, uid)
                 self._require_done(status, "to delete the verification")
-        except GatewayError as problem:
+        except StepRefused as refusal:
+            _log.warning("%s", refusal.plain)
+        except (LinkError, ProtocolError) as problem:
             _log.warning("%s", problem)
 
     def _require_done(self, status: Dataset, request: str) -> None:

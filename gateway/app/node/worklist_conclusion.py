@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from gateway.adapters.nodestore.steps import Step
 from gateway.app.node.worklist_claim import GONE
-from gateway.app.node.worklist_performer import Performer, log
+from gateway.app.node.worklist_performer import Performer, log, plain
 from gateway.app.node.worklist_phases import Happened, News, closed, news
 from gateway.dicom.ups.codes import INTERNAL_VERIFICATION
 from gateway.domain.errors import ConfigError, GatewayError, InputError, StoreError
@@ -67,7 +67,7 @@ async def brought_to_its_end(performer: Performer, step: Step) -> News:
     except StoreError:
         raise
     except GatewayError as problem:
-        log.warning("%s", problem)
+        log.warning("%s", plain(problem))
     return closed(step.final_state)
 
 

@@ -44,6 +44,8 @@ class RetrievedInputs:
         name = f"object {reference.sop_instance_uid}"
         if held is None:
             raise InputError(f"{name} did not arrive")
+        if held.state is State.RECEIVED:
+            raise InputError(f"{name} was not validated in {self.judged_s:g} s")
         if held.state is not State.VALID:
             raise InputError(f"{name} is {held.state}, and is not used")
         if held.sop_class_uid != reference.sop_class_uid:

@@ -7,13 +7,19 @@ from dataclasses import dataclass
 from gateway.adapters.nodestore.steps import Steps
 from gateway.app.node.worklist_ports import Manager, Outputs, Record, Room
 from gateway.app.node.worklist_preparation import Preparation
-from gateway.domain.worklist import Code
+from gateway.domain.errors import GatewayError
+from gateway.domain.worklist import Code, StepRefused
 from gateway.ports.clock import WallClock
 
 POLL_S = 0.2
 PROGRESS_PERIOD_S = 2.0
 
 log = logging.getLogger("gateway.app.node.worklist")
+
+
+def plain(problem: GatewayError) -> str:
+    """A problem as logs may have it: without what a peer comments."""
+    return problem.plain if isinstance(problem, StepRefused) else str(problem)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,14 @@
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import Callable, Mapping
 from typing import Self
 
+from gateway.app.node.worklist_performer import log, plain
 from gateway.domain.errors import GatewayError
 from gateway.domain.worklist import Progress
 
 PERIOD_S = 2.0
-
-_log = logging.getLogger(__name__)
 
 
 class ProgressTeller:
@@ -73,7 +71,7 @@ class ProgressTeller:
             self._tell(progress)
         except GatewayError as problem:
             if not self._failing:
-                _log.warning("%s; the treatment goes on", problem)
+                log.warning("%s; the treatment goes on", plain(problem))
             self._failing = True
         else:
             self._failing = False

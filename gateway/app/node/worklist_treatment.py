@@ -17,7 +17,7 @@ from gateway.app.node.worklist_conclusion import (
     settled,
 )
 from gateway.app.node.worklist_delivery import attended, ending
-from gateway.app.node.worklist_performer import Performer, log
+from gateway.app.node.worklist_performer import Performer, log, plain
 from gateway.app.node.worklist_phases import RESTARTED, Happened, News, advanced, news, stopped
 from gateway.app.node.worklist_preparation import Prepared
 from gateway.dicom.ups.codes import (
@@ -73,7 +73,8 @@ class Treatment:
         self.step = advanced(before, what, self._performer.clock.now_ns())
         await asyncio.to_thread(self._performer.steps.save, self.step)
         if self.step.waiting and self.step.waiting != before.waiting:
-            log.warning("step %s: %s", self.step.sop_instance_uid, self.step.waiting)
+            uid, phase = self.step.sop_instance_uid, self.step.phase
+            log.warning("step %s: %s: it waits; 'worklist' says why", uid, phase)
         elif self.step.phase is not before.phase:
             log.info("step %s: %s", self.step.sop_instance_uid, self.step.phase)
 
@@ -118,7 +119,7 @@ class Treatment:
         except StoreError:
             raise
         except GatewayError as problem:
-            log.warning("%s; cancellations will not be heard", problem)
+            log.warning("%s; cancellations will not be heard", plain(problem))
 
     async def _deliver(self) -> News:
         """Deliver, or find out what a delivery that began under an earlier program came to."""

@@ -47,7 +47,7 @@ class WorklistWorker:
                 await self._until(treatment, lambda: _has_no_beam(treatment.step))
         await self._until(treatment, lambda: treatment.step.ended)
         ended = treatment.step
-        why = f": {ended.reason or ended.waiting}" if ended.reason or ended.waiting else ""
+        why = "; 'worklist' says why" if ended.reason or ended.waiting else ""
         log.warning("step %s: %s%s", ended.sop_instance_uid, ended.phase, why)
 
     async def _until(self, treatment: Treatment, reached: Callable[[], bool]) -> None:
