@@ -26,7 +26,7 @@ class PeerFile(Section):
     host: str = ""
     port: _Port = 0
     policy: str = Field(default=Policy.ACCEPT.value, pattern=f"^({_POLICIES})$")
-    transfer_syntaxes: tuple[str, ...] = ()
+    transfer_syntaxes: list[str] = Field(default_factory=list)
     tls: bool = False
     certificate_name: str = ""
     room: str = ""
@@ -44,7 +44,10 @@ class PeerFile(Section):
 
     def peer(self, ae_title: str) -> Peer:
         """The domain's form."""
-        return Peer(ae_title, **{**self.model_dump(), "policy": Policy(self.policy)})
+        values = self.model_dump()
+        values["policy"] = Policy(self.policy)
+        values["transfer_syntaxes"] = tuple(self.transfer_syntaxes)
+        return Peer(ae_title, **values)
 
 
 class TlsFile(Section):
@@ -83,7 +86,7 @@ class NodeFile(Section):
     host: str = "127.0.0.1"
     port: _Port
     unknown_peers: bool = False
-    destinations: tuple[str, ...] = ()
+    destinations: list[str] = Field(default_factory=list)
     worklist: str = ""
     verifier: str = ""
     storage_commitment_s: float = Field(default=600.0, gt=0)
@@ -124,7 +127,7 @@ def load_node(name: str, roots: Sequence[Path]) -> Node:
         port=file.port,
         peers={title: peer.peer(title) for title, peer in file.peers.items()},
         tls=tls if tls is None else _readable(path, tls),
-        destinations=file.destinations,
+        destinations=tuple(file.destinations),
         worklist=file.worklist,
         verifier=file.verifier,
         unknown_peers=file.unknown_peers,

@@ -29,6 +29,7 @@ _TEXT_VRS = frozenset({"LT", "ST", "UC", "UR", "UT"})
 _NAMES = frozenset({"PN"})
 _EMPTIED = frozenset(
     [
+        "InstitutionName",
         "AccessionNumber",
         "PatientBirthDate",
         "PatientSex",
@@ -94,7 +95,6 @@ _REMOVED = frozenset(
         "ResponsiblePerson",
         "ResponsiblePersonRole",
         "ResponsibleOrganization",
-        "InstitutionName",
         "InstitutionAddress",
         "InstitutionCodeSequence",
         "InstitutionalDepartmentName",
