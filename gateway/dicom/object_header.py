@@ -11,6 +11,7 @@ from pydicom import Dataset
 from pydicom.filereader import read_dataset
 from pydicom.tag import BaseTag
 
+from gateway.dicom.character_sets import without_escapes
 from gateway.dicom.plan_file import READING_ERRORS
 from gateway.dicom.quiet import quietly
 from gateway.dicom.sop_classes import (
@@ -109,7 +110,7 @@ def _header(dataset: Dataset, transfer_syntax_uid: str) -> ObjectHeader:
         series_instance_uid=_text(dataset, "SeriesInstanceUID"),
         modality=_text(dataset, "Modality"),
         patient_id=_text(dataset, "PatientID"),
-        patient_name=_text(dataset, "PatientName"),
+        patient_name=str(without_escapes(_text(dataset, "PatientName"))),
         attributes=_attributes(dataset),
     )
 
@@ -130,4 +131,4 @@ def _attributes(dataset: Dataset) -> Mapping[str, Any]:
             continue
         kept.add(element)
     model: Mapping[str, Any] = kept.to_json_dict(suppress_invalid_tags=True)
-    return model
+    return dict(without_escapes(model))
