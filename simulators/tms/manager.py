@@ -1,6 +1,7 @@
 """The simulated treatment management system: worklist, object store and verifier on one port."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -116,12 +117,14 @@ class TreatmentManager:
         continuation: Continuation | None = None,
         fraction_group: int | None = None,
         workitem: Code = INTERNAL,
+        start: datetime | None = None,
     ) -> str:
         """Put a plan's fraction on the worklist; returns the step's SOP Instance UID.
 
         The plan goes to the object store, a delivery instruction of ``beams`` (None: all that
-        treat, in their order) to this system's own. Raises ValueError for a file that is no plan,
-        or is one without such a fraction group or beams, and OSError for one that cannot be read.
+        treat, in their order) to this system's own. It starts now if ``start`` does not say when.
+        Raises ValueError for a file that is no plan, or is one without such a fraction group or
+        beams, and OSError for one that cannot be read.
         """
         plan = dcmread(plan_path, force=True)
         if text(plan, "SOPClassUID") not in (RT_PLAN, RT_ION_PLAN):
@@ -141,7 +144,8 @@ class TreatmentManager:
         station = self._config.station_code(what.machine)
         titles = self._config.ae_title, self._config.store_ae_title
         uid = str(generate_uid(prefix=None))
-        reply = self.worklist.create(uid, step(what, instruction, station, titles, now))
+        attributes = step(what, instruction, station, titles, start or now)
+        reply = self.worklist.create(uid, attributes)
         if reply.comment:
             raise ValueError(f"the step was not created: {reply.comment}")
         return uid

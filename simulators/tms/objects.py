@@ -52,7 +52,7 @@ class ObjectStore:
         self._objects: dict[str, StoredObject] = {}
         self._headers: dict[str, Dataset] = {}
         self._folder = folder
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
             for path in sorted(folder.glob("*.dcm")):
@@ -66,7 +66,7 @@ class ObjectStore:
             if held is not None:
                 same = held.content == content
                 return statuses.SUCCESS if same else statuses.DUPLICATE_INSTANCE
-        self._put(content)
+            self._put(content)
         if self._folder is not None:
             name = hashlib.sha256(stored.sop_instance_uid.encode()).hexdigest()
             (self._folder / f"{name}.dcm").write_bytes(content)

@@ -12,6 +12,7 @@ from typing import Any
 
 from pydicom import Dataset
 from pynetdicom import build_context, build_role, evt
+from pynetdicom.association import Association
 
 from simulators.tms.config import Destination, TmsConfig
 from simulators.tms.entity import Entity
@@ -52,6 +53,7 @@ class Outgoing:
         self._queue: queue.Queue[EventReport | None] = queue.Queue()
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
+        self._current: Association | None = None
 
     def start(self) -> None:
         """Begin to send."""
@@ -63,6 +65,9 @@ class Outgoing:
         """End; what waits is kept for the next start."""
         self._stopped.set()
         self._queue.put(None)
+        current = self._current
+        if current is not None:
+            current.abort()
         if self._thread is not None:
             self._thread.join()
 
@@ -89,7 +94,7 @@ class Outgoing:
             return False
         entity = Entity(report.sender)
         entity.dimse_timeout = self._config.reply_s
-        entity.acse_timeout = self._config.reply_s
+        entity.acse_timeout = CONNECT_S
         entity.connection_timeout = CONNECT_S
         association = entity.associate(
             destination.host,
@@ -102,6 +107,7 @@ class Outgoing:
         )
         if not association.is_established:
             return False
+        self._current = association
         try:
             status, _ = association.send_n_event_report(
                 report.dataset,
@@ -114,6 +120,8 @@ class Outgoing:
             _log.warning("%s takes no event reports: %s", report.receiver, error)
             association.abort()
             return True
+        finally:
+            self._current = None
         if association.is_established:
             association.release()
         return "Status" in status

@@ -153,7 +153,7 @@ def delivery_instruction(what: Order, now: datetime) -> Dataset:
 
 
 def step(
-    what: Order, instruction: Dataset, station: Code, titles: tuple[str, str], now: datetime
+    what: Order, instruction: Dataset, station: Code, titles: tuple[str, str], start: datetime
 ) -> Dataset:
     """The attributes of the N-CREATE.
 
@@ -168,7 +168,7 @@ def step(
         ScheduledProcedureStepPriority="MEDIUM",
         ProcedureStepLabel=text(plan, "RTPlanLabel") or "RT Treatment",
         WorklistLabel=station.meaning,
-        ScheduledProcedureStepStartDateTime=moment(now),
+        ScheduledProcedureStepStartDateTime=moment(start),
         ScheduledStationNameCodeSequence=[station.item()],
         ScheduledWorkitemCodeSequence=[what.workitem.item()],
         InputReadinessState="READY",

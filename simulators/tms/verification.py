@@ -42,9 +42,9 @@ _ANGLES_ABOVE = ("TableTopEccentricAngle", "TableTopPitchAngle", "TableTopRollAn
 
 
 def differences(
-    plan: Dataset, beam: Dataset, request: Dataset, tolerances: Tolerances
+    group: Dataset, beam: Dataset, request: Dataset, tolerances: Tolerances
 ) -> Iterator[Difference]:
-    """What of a request (its N-SET attributes) differs from a beam of the plan.
+    """What of a request (its N-SET attributes) differs from a beam of a plan's fraction group.
 
     Only what the request gives is compared. The control point is the beam's first.
     """
@@ -52,7 +52,7 @@ def differences(
     general = items(request, "GeneralMachineVerificationSequence")[0]
     conventional = items(request, "ConventionalMachineVerificationSequence")[0]
     given = items(conventional, "ConventionalControlPointVerificationSequence")[0]
-    meterset = _meterset(plan, int(beam.BeamNumber))
+    meterset = _meterset(group, int(beam.BeamNumber))
     if has(general, "SpecifiedPrimaryMeterset") and meterset is not None:
         specified = float(general.SpecifiedPrimaryMeterset)
         if abs(specified - meterset) > tolerances.meterset_mu:
@@ -83,11 +83,10 @@ def fraction_group(plan: Dataset, number: str) -> Dataset | None:
     return next((each for each in groups if text(each, "FractionGroupNumber") == number), None)
 
 
-def _meterset(plan: Dataset, beam_number: int) -> float | None:
-    for group in items(plan, "FractionGroupSequence"):
-        for beam in items(group, "ReferencedBeamSequence"):
-            if int(beam.ReferencedBeamNumber) == beam_number and has(beam, "BeamMeterset"):
-                return float(beam.BeamMeterset)
+def _meterset(group: Dataset, beam_number: int) -> float | None:
+    for beam in items(group, "ReferencedBeamSequence"):
+        if int(beam.ReferencedBeamNumber) == beam_number and has(beam, "BeamMeterset"):
+            return float(beam.BeamMeterset)
     return None
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from pydicom import Dataset
+from pydicom.uid import UID
 
 from simulators.tms import statuses
 from simulators.tms.data import has, item, items, text
@@ -59,17 +60,8 @@ class Verifier:
 
     def create(self, uid: str, dataset: Dataset) -> Reply:
         """N-CREATE (DD.3.2.1): one plan, its fraction group, the patient; no beam yet."""
-        for keyword in ("ReferencedRTPlanSequence", "PatientID"):
-            if not has(dataset, keyword):
-                missing = keyword not in dataset
-                status = statuses.MISSING_ATTRIBUTE if missing else statuses.MISSING_VALUE
-                return Reply(status, comment=f"{keyword} is needed")
-        for keyword in _SEQUENCES:
-            if keyword not in dataset:
-                return Reply(statuses.MISSING_ATTRIBUTE, comment=f"{keyword} is needed, empty")
-            if has(dataset, keyword):
-                comment = f"{keyword} has to be empty"
-                return Reply(statuses.INVALID_ATTRIBUTE_VALUE, comment=comment)
+        if refusal := _unusable(uid, dataset):
+            return refusal
         if refusal := self._unplanned(dataset):
             return refusal
         with self._lock:
@@ -94,7 +86,7 @@ class Verifier:
             instance = self._instances.get(uid)
             if instance is None:
                 return _unknown()
-            if self._beam(instance.dataset, dataset) is None:
+            if self._planned(instance.dataset, dataset) is None:
                 return Reply(statuses.NO_SUCH_BEAM, comment="no such beam in the fraction group")
             instance.dataset.update(dataset)
             instance.verdict, instance.found = None, []
@@ -108,11 +100,10 @@ class Verifier:
                 return _unknown()
             if not all(has(instance.dataset, keyword) for keyword in _SEQUENCES):
                 return Reply(statuses.PROCESSING_FAILURE, comment="no beam was set")
-            plan = self._plan(instance.dataset)
-            beam = self._beam(instance.dataset, instance.dataset)
-            if plan is None or beam is None:
-                return Reply(statuses.NO_SUCH_PLAN, comment="the plan is no longer held")
-            instance.found = list(differences(plan, beam, instance.dataset, self._tolerances))
+            planned = self._planned(instance.dataset, instance.dataset)
+            if planned is None:
+                return Reply(statuses.NO_SUCH_BEAM, comment="the beam is no longer in the plan")
+            instance.found = list(differences(*planned, instance.dataset, self._tolerances))
             compared = Verdict.NOT_VERIFIED if instance.found else Verdict.VERIFIED
             instance.verdict = self._forced or compared
             return Reply(statuses.SUCCESS, _judged(instance))
@@ -151,7 +142,7 @@ class Verifier:
         group = fraction_group(plan, number)
         if group is None:
             return Reply(statuses.NO_SUCH_FRACTION_GROUP, comment=f"no fraction group {number}")
-        if not items(group, "ReferencedBeamSequence"):
+        if not _beams(group):
             return Reply(statuses.NO_BEAMS_IN_GROUP, comment="the fraction group has no beams")
         return None
 
@@ -160,19 +151,40 @@ class Verifier:
         held = self._plans().get(text(reference, "ReferencedSOPInstanceUID"))
         return None if held is None else held.dataset()
 
-    def _beam(self, about: Dataset, request: Dataset) -> Dataset | None:
-        """The plan's beam that a request names, if it is in the fraction group."""
+    def _planned(self, about: Dataset, request: Dataset) -> tuple[Dataset, Dataset] | None:
+        """The fraction group, and its beam that a request names; None where it has none such."""
         plan = self._plan(about)
         if plan is None:
             return None
         group = fraction_group(plan, text(about, "ReferencedFractionGroupNumber"))
+        if group is None:
+            return None
         general = items(request, "GeneralMachineVerificationSequence")[0]
         number = text(general, "ReferencedBeamNumber")
-        treated = items(group, "ReferencedBeamSequence") if group is not None else []
-        if number not in {text(each, "ReferencedBeamNumber") for each in treated}:
-            return None
-        beams = items(plan, "BeamSequence")
-        return next((beam for beam in beams if text(beam, "BeamNumber") == number), None)
+        treated = {text(each, "ReferencedBeamNumber") for each in _beams(group)}
+        beams = [each for each in items(plan, "BeamSequence") if text(each, "BeamNumber") == number]
+        return (group, beams[0]) if beams and number in treated else None
+
+
+def _unusable(uid: str, dataset: Dataset) -> Reply | None:
+    """Why an N-CREATE is refused whatever plans there are (Table DD.3.2.1-1)."""
+    if not UID(uid).is_valid:
+        return Reply(statuses.INVALID_INSTANCE, comment="no valid SOP Instance UID")
+    for keyword in ("ReferencedRTPlanSequence", "PatientID"):
+        if not has(dataset, keyword):
+            missing = keyword not in dataset
+            status = statuses.MISSING_ATTRIBUTE if missing else statuses.MISSING_VALUE
+            return Reply(status, comment=f"{keyword} is needed")
+    for keyword in _SEQUENCES:
+        if keyword not in dataset:
+            return Reply(statuses.MISSING_ATTRIBUTE, comment=f"{keyword} is needed, empty")
+        if has(dataset, keyword):
+            return Reply(statuses.INVALID_ATTRIBUTE_VALUE, comment=f"{keyword} has to be empty")
+    return None
+
+
+def _beams(group: Dataset) -> list[Dataset]:
+    return items(group, "ReferencedBeamSequence")
 
 
 def _judged(instance: Verification) -> Dataset:

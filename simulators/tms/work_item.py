@@ -9,11 +9,12 @@ from pydicom import Dataset
 
 from simulators.tms import attributes, statuses
 from simulators.tms.attributes import Final, Row, Use
-from simulators.tms.data import decoded, has, is_valued, items, moment, text
+from simulators.tms.data import Code, decoded, has, is_valued, item, items, moment, text
 from simulators.tms.state import State
 from simulators.tms.uids import UPS_PUSH
 
 _DEFAULT_WORKLIST = "Worklist"
+_UNSPECIFIED = Code("110513", "DCM", "Discontinued for unspecified reason")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,30 @@ def unmet(dataset: Dataset, wanted: str, now: datetime) -> str:
     asked = {Final.ALWAYS, Final.COMPLETED if wanted == State.COMPLETED else Final.CANCELED}
     instance = in_state(dataset, State(wanted), now)
     return next(_unmet(instance, attributes.TABLE, asked), "")
+
+
+def query_problem(keys: Dataset) -> str:
+    """Why a query is refused, "" where it is not (CC.2.8.1.3)."""
+    if "TransactionUID" in keys:
+        return "Transaction UID cannot be queried"
+    for keyword in attributes.SINGLE_VALUED_KEYS:
+        if keyword in keys and keys[keyword].VM > 1:
+            return f"{keyword} is matched by a single value"
+    for key in keys:
+        if key.VR == "SQ" and len(key.value) > 1:
+            return f"{key.keyword} is matched by one item"
+    return ""
+
+
+def discontinued(dataset: Dataset, information: Dataset) -> Dataset:
+    """A SCHEDULED step, with the reasons that its final state needs (CC.2.2.3)."""
+    progress = item(ProcedureStepDiscontinuationReasonCodeSequence=[_UNSPECIFIED.item()])
+    for keyword in ("ReasonForCancellation", "ProcedureStepDiscontinuationReasonCodeSequence"):
+        if has(information, keyword):
+            progress[keyword] = information[keyword]
+    instance = deepcopy(dataset)
+    instance.ProcedureStepProgressInformationSequence = [progress]
+    return instance
 
 
 def _unmet(dataset: Dataset, rows: tuple[Row, ...], asked: set[Final]) -> Iterator[str]:

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from pydicom import Dataset
+from pydicom.uid import UID
 
 from simulators.tms import events, state, statuses, work_item
-from simulators.tms.attributes import SINGLE_VALUED_KEYS
-from simulators.tms.data import Code, has, item, text
+from simulators.tms.data import has, text
 from simulators.tms.events import EventType, Report
 from simulators.tms.matching import answered, matches
 from simulators.tms.state import State
@@ -21,7 +21,6 @@ from simulators.tms.subscriptions import Standing, Subscriptions
 from simulators.tms.uids import UPS_FILTERED_GLOBAL, UPS_GLOBAL
 from simulators.tms.work_item import Problem, WorkItem
 
-_UNSPECIFIED = Code("110513", "DCM", "Discontinued for unspecified reason")
 _WELL_KNOWN = frozenset({UPS_GLOBAL, UPS_FILTERED_GLOBAL})
 
 
@@ -65,6 +64,8 @@ class Worklist:
 
     def create(self, uid: str, dataset: Dataset) -> Reply:
         """N-CREATE (CC.2.5)."""
+        if not UID(uid).is_valid:
+            return Reply(statuses.INVALID_INSTANCE, comment="no valid SOP Instance UID")
         with self._lock:
             if uid in self._items:
                 return Reply(statuses.DUPLICATE_INSTANCE, comment="there is a step with this UID")
@@ -82,7 +83,7 @@ class Worklist:
 
     def find(self, keys: Dataset) -> Iterator[Reply]:
         """C-FIND (CC.2.8): a pending reply for each match, or one that refuses."""
-        if comment := _unanswerable(keys):
+        if comment := work_item.query_problem(keys):
             yield Reply(statuses.IDENTIFIER_MISMATCH, comment=comment)
             return
         with self._lock:
@@ -127,6 +128,8 @@ class Worklist:
                 return _unknown(uid)
             wanted = text(information, "ProcedureStepState")
             given = text(information, "TransactionUID")
+            if given and not UID(given).is_valid:
+                return Reply(statuses.INVALID_ARGUMENT, comment="no valid Transaction UID")
             lacking = work_item.unmet(step.dataset, wanted, self._rules.clock())
             ruling = state.change(step.state, wanted, step.transaction_uid, given, lacking)
             if ruling.status == statuses.FINAL_STATE_UNMET:
@@ -146,7 +149,7 @@ class Worklist:
             listeners = self._subscriptions.listeners(uid)
             ruling = state.request_cancel(step.state, len(listeners))
             if ruling.becomes:
-                step.dataset = _discontinued(step.dataset, information)
+                step.dataset = work_item.discontinued(step.dataset, information)
                 self._become(step, ruling.becomes)
             elif ruling.status == statuses.SUCCESS:
                 told = events.cancel_requested(information, requesting_ae)
@@ -258,19 +261,6 @@ def _unknown(uid: str) -> Reply:
     return Reply(statuses.NO_SUCH_STEP, comment=f"no step {uid}")
 
 
-def _unanswerable(keys: Dataset) -> str:
-    """Why a query is refused, "" where it is not (CC.2.8.1.3)."""
-    if "TransactionUID" in keys:
-        return "Transaction UID cannot be queried"
-    for keyword in SINGLE_VALUED_KEYS:
-        if keyword in keys and keys[keyword].VM > 1:
-            return f"{keyword} is matched by a single value"
-    for key in keys:
-        if key.VR == "SQ" and len(key.value) > 1:
-            return f"{key.keyword} is matched by one item"
-    return ""
-
-
 def _filter(uid: str, information: Dataset) -> Dataset:
     """The matching keys of a filtered global subscription; none for the plain one."""
     keys = Dataset()
@@ -279,14 +269,3 @@ def _filter(uid: str, information: Dataset) -> Dataset:
         for keyword in ("ReceivingAE", "DeletionLock"):
             keys.pop(keyword, None)
     return keys
-
-
-def _discontinued(dataset: Dataset, information: Dataset) -> Dataset:
-    """A SCHEDULED step, with the reasons that its final state needs (CC.2.2.3)."""
-    progress = item(ProcedureStepDiscontinuationReasonCodeSequence=[_UNSPECIFIED.item()])
-    for keyword in ("ReasonForCancellation", "ProcedureStepDiscontinuationReasonCodeSequence"):
-        if has(information, keyword):
-            progress[keyword] = information[keyword]
-    instance = deepcopy(dataset)
-    instance.ProcedureStepProgressInformationSequence = [progress]
-    return instance

@@ -12,7 +12,7 @@ from simulators.tms.config import TmsConfig
 from simulators.tms.data import item
 from simulators.tms.manager import TreatmentManager
 from simulators.tms.uids import MACHINE_VERIFICATION
-from simulators.tms.verification import Tolerances, Verdict, differences
+from simulators.tms.verification import Difference, Tolerances, Verdict, differences
 from simulators.tms.verifier import Verifier
 from tests.tms.builders import plan
 from tests.tms.gateway import Listener, calling, known, managing
@@ -72,6 +72,11 @@ def jaws(*positions: float, device: str = "ASYMX") -> list[Dataset]:
     return [item(RTBeamLimitingDeviceType=device, LeafJawPositions=list(positions))]
 
 
+def compared(dataset: Dataset, request: Dataset) -> list[Difference]:
+    group, planned = dataset.FractionGroupSequence[0], dataset.BeamSequence[0]
+    return list(differences(group, planned, request, Tolerances()))
+
+
 def verifier(dataset: Dataset, verdict: Verdict | None = None) -> Verifier:
     manager = TreatmentManager(TmsConfig(verdict=verdict))
     manager.hold(dataset)
@@ -101,7 +106,9 @@ def verifier(dataset: Dataset, verdict: Verdict | None = None) -> Verifier:
 )
 def test_what_differs_from_the_plan(request_: Dataset, differing: list[str]) -> None:
     dataset = plan(100.0)
-    found = differences(dataset, dataset.BeamSequence[0], request_, Tolerances())
+    found = differences(
+        dataset.FractionGroupSequence[0], dataset.BeamSequence[0], request_, Tolerances()
+    )
     assert [each.keyword for each in found] == differing
 
 
@@ -114,7 +121,11 @@ def test_angles_are_compared_on_the_circle(angle: float, apart: float) -> None:
     dataset.BeamSequence[0].ControlPointSequence[0].GantryAngle = f"{angle:g}"
     asked = (float(f"{angle:g}") + apart) % 360.0
     request = beam(GantryAngle=f"{asked:.6f}")
-    found = list(differences(dataset, dataset.BeamSequence[0], request, Tolerances()))
+    found = list(
+        differences(
+            dataset.FractionGroupSequence[0], dataset.BeamSequence[0], request, Tolerances()
+        )
+    )
     if abs(abs(apart) - 0.5) > 1e-5:
         assert bool(found) is (abs(apart) > 0.5)
 
