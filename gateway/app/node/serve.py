@@ -5,29 +5,23 @@ import logging
 import shutil
 import signal
 import tempfile
-from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack, closing
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from gateway.adapters.clock import SystemClock
-from gateway.adapters.nodestore.room_queue import RoomQueue
-from gateway.adapters.store import open_reader
 from gateway.app.intake import find_room
 from gateway.app.node.children import Child
-from gateway.app.node.concealing import concealing
 from gateway.app.node.keeper import Keeper
 from gateway.app.node.lock import only_service
-from gateway.app.node.outbox import DeliveryQueue
 from gateway.app.node.parts import NodeParts, open_parts
-from gateway.app.node.pipeline import Pipeline
 from gateway.app.node.record import outcome_of
 from gateway.app.node.room import RoomProcess
+from gateway.app.node.work import work_of
 from gateway.configuration.locate import config_roots
 from gateway.configuration.nodes import load_node
-from gateway.domain.errors import InputError
 from gateway.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -75,14 +69,24 @@ async def _serve(
     stack.push_async_callback(room.aclose)
     await room.start()
     listening = await _start_node(request, parts, stack)
-    pipeline = asyncio.create_task(_pipeline(parts, room).run(), name="pipeline")
-    stack.push_async_callback(_cancel, pipeline)
+    working = [_begun(name, work) for name, work in work_of(parts, room)]
+    for task in working:
+        stack.push_async_callback(_cancel, task)
     ready({"ready": True, "room": request.room, "ae_title": parts.node.ae_title, **listening})
     stopping = asyncio.create_task(stopped.wait())
-    await asyncio.wait((stopping, pipeline), return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait((stopping, *working), return_when=asyncio.FIRST_COMPLETED)
     await _cancel(stopping)
-    if pipeline.done():
-        pipeline.result()
+    for task in working:
+        if task.done():
+            task.result()
+
+
+def _begun(name: str, work: Awaitable[None]) -> "asyncio.Task[None]":
+    return asyncio.create_task(_awaited(work), name=name)
+
+
+async def _awaited(work: Awaitable[None]) -> None:
+    await work
 
 
 async def _start_node(
@@ -108,25 +112,6 @@ async def _keep(stack: AsyncExitStack, name: str, module: str, arguments: tuple[
     keeper = Keeper(name, lambda: Child(name, module, arguments, _unexpected))
     stack.push_async_callback(keeper.stop)
     return await keeper.start()
-
-
-def _pipeline(parts: NodeParts, room: RoomProcess) -> Pipeline:
-    clock = SystemClock()
-    results = DeliveryQueue(parts.node, parts.outbox, parts.root, clock)
-
-    def plan_file(sop_instance_uid: str) -> Path:
-        found = parts.objects.get(sop_instance_uid)
-        if found is None:
-            raise InputError(f"plan {sop_instance_uid} is not among the node's objects")
-        return found.path
-
-    def send_back(delivery_id: str, requester: str) -> int:
-        conceal = concealing(parts.root)
-        with closing(open_reader(parts.settings.store)) as store:
-            answered = results.queue_answer(store, delivery_id, requester, conceal)
-            return answered + results.queue_delivery(store, delivery_id, conceal)
-
-    return Pipeline(parts.node, RoomQueue(parts.database), room, plan_file, send_back, clock)
 
 
 def _stopped_by_signals(stack: AsyncExitStack) -> asyncio.Event:
