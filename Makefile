@@ -1,4 +1,4 @@
-# make demo | test | soak | bench. Each makes the environment it needs in .venv first.
+# make demo | demo-node | test | soak | bench. Each makes the environment it needs in .venv first.
 
 PYTHON ?= python3
 VENV := .venv
@@ -8,10 +8,13 @@ LOCKED := install --quiet --require-hashes -r
 RUNTIME := $(VENV)/.runtime
 DEVELOPMENT := $(VENV)/.development
 
-.PHONY: demo test lint soak bench peers lock clean
+.PHONY: demo demo-node test lint soak bench peers lock clean
 
 demo: $(RUNTIME)
 	$(BIN)/linac-gateway demo --out out/demo
+
+demo-node: $(DEVELOPMENT) peers
+	$(BIN)/python tools/demo-node out/demo-node
 
 test: $(DEVELOPMENT) peers lint
 	$(BIN)/python -m pytest -W error -n 2 --dist worksteal -m "not soak"

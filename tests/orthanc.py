@@ -85,10 +85,10 @@ def orthanc(folder: Path, modalities: Mapping[str, tuple[str, str, int]]) -> Ite
 
     Ready when the block is entered, ended when it is left. Absent it skips.
     """
-    program = _program()
+    binary = _program()
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "orthanc.log").open("wb") as log:
-        process, found = _started(program, folder, modalities, log.fileno())
+        process, found = _started(binary, folder, modalities, log.fileno())
         try:
             yield found
         finally:
@@ -102,11 +102,13 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def program() -> str | None:
+    """Where Orthanc is, if it is installed."""
+    return shutil.which("Orthanc", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
+
+
 def _program() -> str:
-    path = shutil.which("Orthanc", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
-    if path is None:
-        absent("Orthanc is not installed (package orthanc)")
-    return path
+    return program() or absent("Orthanc is not installed (package orthanc)")
 
 
 def _started(
