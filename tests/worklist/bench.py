@@ -108,6 +108,7 @@ class Bench:
     objects: Objects
     outbox: Outbox
     room: InProcessRoom
+    port: int
     clock: SystemClock
 
     @property
@@ -166,7 +167,7 @@ def bench(
     tms.know(TITLE, Destination(HOST, server.port, tls is not None))
     try:
         room = InProcessRoom(ours)
-        yield Bench(tms, node, ours, steps, objects, outbox, room, SystemClock())
+        yield Bench(tms, node, ours, steps, objects, outbox, room, server.port, SystemClock())
     finally:
         tms.stop()
         server.stop()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from pydicom import Dataset
+from pydicom.tag import BaseTag
 
 from gateway.dicom.elements import date_time
 from gateway.dicom.ups.codes import code_item
@@ -61,6 +62,11 @@ def query_identifier(query: WorklistQuery) -> Dataset:
     if query.workitem is not None:
         identifier.ScheduledWorkitemCodeSequence[0].CodeMeaning = None
     return identifier
+
+
+def attributes_asked() -> list[BaseTag]:
+    """Attribute Identifier List of an N-GET: the same attributes as of a query (CC.2.7)."""
+    return sorted(query_identifier(WorklistQuery("")).keys())
 
 
 def _any_scheme(value: str) -> Dataset:
