@@ -28,7 +28,8 @@ class TmsConfig:
 
     The system answers to three AE titles on one port: the worklist and its delivery instructions
     (TMS), the object store (OST) and the verifier (MPV). ``station`` "" takes the machine's name
-    from the plan. ``verdict`` None lets the verifier compare.
+    from the plan. ``verdict`` None lets the verifier compare. An event report that is not heard is
+    tried ``event_attempts`` times in all.
     """
 
     ae_title: str = "TMS"
@@ -47,6 +48,8 @@ class TmsConfig:
     server_tls: ssl.SSLContext | None = None
     client_tls: ssl.SSLContext | None = None
     reply_s: float = 30.0
+    event_attempts: int = 3
+    event_pause_s: float = 0.5
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def station_code(self, machine: str) -> Code:

@@ -1,5 +1,6 @@
 """Building blocks of data sets: items, codes, moments, and what is valued."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from pydicom import DataElement, Dataset
 
 CHARACTER_SET = "ISO_IR 192"
+_UID = re.compile(r"(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*))+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,11 @@ def text(dataset: Dataset, keyword: str) -> str:
 def items(dataset: Dataset, keyword: str) -> list[Dataset]:
     """The items of a sequence, none where it is absent."""
     return list(dataset[keyword].value) if has(dataset, keyword) else []
+
+
+def is_uid(text: str) -> bool:
+    """Whether a text is a UID (PS3.5 9.1)."""
+    return len(text) <= 64 and _UID.fullmatch(text) is not None
 
 
 def decoded(dataset: Dataset) -> Dataset:

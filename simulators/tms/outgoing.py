@@ -18,8 +18,6 @@ from simulators.tms.config import Destination, TmsConfig
 from simulators.tms.entity import Entity
 from simulators.tms.uids import TRANSFER_SYNTAXES
 
-ATTEMPTS = 3
-PAUSE_S = 0.5
 CONNECT_S = 5.0
 
 _log = logging.getLogger(__name__)
@@ -82,8 +80,8 @@ class Outgoing:
                 self._deliver(report)
 
     def _deliver(self, report: EventReport) -> None:
-        for _ in range(ATTEMPTS):
-            if self._send(report) or self._stopped.wait(PAUSE_S):
+        for _ in range(self._config.event_attempts):
+            if self._send(report) or self._stopped.wait(self._config.event_pause_s):
                 return
         _log.warning("no event report reached %s", report.receiver)
 

@@ -5,10 +5,9 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from pydicom import Dataset
-from pydicom.uid import UID
 
 from simulators.tms import statuses
-from simulators.tms.data import has, item, items, text
+from simulators.tms.data import has, is_uid, item, items, text
 from simulators.tms.objects import ObjectStore
 from simulators.tms.verification import (
     Difference,
@@ -168,7 +167,7 @@ class Verifier:
 
 def _unusable(uid: str, dataset: Dataset) -> Reply | None:
     """Why an N-CREATE is refused whatever plans there are (Table DD.3.2.1-1)."""
-    if not UID(uid).is_valid:
+    if not is_uid(uid):
         return Reply(statuses.INVALID_INSTANCE, comment="no valid SOP Instance UID")
     for keyword in ("ReferencedRTPlanSequence", "PatientID"):
         if not has(dataset, keyword):

@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from pydicom import Dataset
-from pydicom.uid import UID
 
 from simulators.tms import events, state, statuses, work_item
-from simulators.tms.data import has, text
+from simulators.tms.data import has, is_uid, text
 from simulators.tms.events import EventType, Report
 from simulators.tms.matching import answered, matches
 from simulators.tms.state import State
@@ -64,7 +63,7 @@ class Worklist:
 
     def create(self, uid: str, dataset: Dataset) -> Reply:
         """N-CREATE (CC.2.5)."""
-        if not UID(uid).is_valid:
+        if not is_uid(uid):
             return Reply(statuses.INVALID_INSTANCE, comment="no valid SOP Instance UID")
         with self._lock:
             if uid in self._items:
@@ -128,7 +127,7 @@ class Worklist:
                 return _unknown(uid)
             wanted = text(information, "ProcedureStepState")
             given = text(information, "TransactionUID")
-            if given and not UID(given).is_valid:
+            if given and not is_uid(given):
                 return Reply(statuses.INVALID_ARGUMENT, comment="no valid Transaction UID")
             lacking = work_item.unmet(step.dataset, wanted, self._rules.clock())
             ruling = state.change(step.state, wanted, step.transaction_uid, given, lacking)

@@ -57,12 +57,13 @@ class Event:
 
 @dataclass
 class Listener:
-    """What came to the SCP. ``status`` answers event reports, ``refuses`` their roles."""
+    """What came to the SCP. Event reports are answered while ``answering`` is set."""
 
     port: int = 0
     stored: list[Dataset] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     changed: threading.Condition = field(default_factory=threading.Condition)
+    answering: threading.Event = field(default_factory=threading.Event)
 
     def store(self, event: evt.Event) -> int:
         with self.changed:
@@ -82,6 +83,7 @@ class Listener:
         with self.changed:
             self.events.append(came)
             self.changed.notify_all()
+        self.answering.wait(WITHIN_S)
         return 0x0000, None
 
     def wait_for_events(self, count: int) -> list[Event]:
@@ -93,6 +95,7 @@ class Listener:
 @contextmanager
 def listening(ssl_context: Any = None) -> Iterator[Listener]:
     listener = Listener()
+    listener.answering.set()
     entity = AE(TITLE)
     for uid in STORED:
         entity.add_supported_context(uid)
@@ -104,6 +107,7 @@ def listening(ssl_context: Any = None) -> Iterator[Listener]:
     try:
         yield listener
     finally:
+        listener.answering.set()
         server.stop()
 
 

@@ -1,5 +1,6 @@
 """Work items and delivery instructions that are made of plans."""
 
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +179,12 @@ def test_delivery_instructions_are_valid(tmp_path: Path, continuation: Continuat
     found = validate(held.content)
     assert found.sop_class_uid == RT_BEAMS_DELIVERY_INSTRUCTION
     assert found.findings == ()
+
+
+def test_a_step_starts_when_it_is_told(tmp_path: Path) -> None:
+    start = datetime(2026, 3, 4, 13, 0, tzinfo=timezone(timedelta(hours=1)))
+    _, step, _ = scheduled(plan_file(tmp_path, 100.0), start=start)
+    assert step.ScheduledProcedureStepStartDateTime == "20260304120000.000+0000"
 
 
 def test_external_verification_is_another_workitem(tmp_path: Path) -> None:

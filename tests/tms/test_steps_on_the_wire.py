@@ -20,6 +20,7 @@ from simulators.tms.uids import (
 )
 from tests.tms.builders import claim, discontinued, performed, plan_file, progress, step
 from tests.tms.gateway import TITLE, Listener, calling
+from tests.tms.test_matching import with_invalid_values_allowed
 
 PUSH, PULL, WATCH, QUERY = UPS_PUSH, UPS_PULL, UPS_WATCH, UPS_QUERY
 
@@ -244,6 +245,28 @@ def test_a_restart_is_told_and_nothing_is_forgotten(
     assert events[1].dataset.SCPStatus == "RESTARTED"
     with calling(port) as association:
         assert [each.SOPInstanceUID for each in find(association, item(SOPInstanceUID=""))] == [uid]
+
+
+def test_the_end_does_not_wait_for_a_receiver(
+    manager: TreatmentManager, tmp_path: Path, listener: Listener
+) -> None:
+    listener.answering.clear()
+    uid = manager.schedule(plan_file(tmp_path, 100.0), fraction=1)
+    manager.worklist.subscribe(uid, item(ReceivingAE=TITLE, DeletionLock="FALSE"))
+    listener.wait_for_events(1)
+    manager.stop()
+    assert not listener.answering.is_set()
+    assert manager.journal.of("N-EVENT-REPORT-RSP") == ()
+
+
+def test_uids_that_are_none_are_refused(manager: TreatmentManager) -> None:
+    assert manager.worklist.create("1.02.3", step()).status == 0x0117
+    assert manager.worklist.create("", step()).status == 0x0117
+    assert manager.worklist.create("1.2.3", step()).status == 0x0000
+    information = item(ProcedureStepState="IN PROGRESS", TransactionUID="1.2.3")
+    with_invalid_values_allowed(information, "TransactionUID", "1.02.3")
+    assert manager.worklist.change_state("1.2.3", information).status == 0x0115
+    assert manager.item("1.2.3").state == "SCHEDULED"
 
 
 def test_every_message_is_in_the_journal(
