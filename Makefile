@@ -7,6 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 LOCKED := install --quiet --require-hashes -r
 RUNTIME := $(VENV)/.runtime
 DEVELOPMENT := $(VENV)/.development
+APART := $(BIN)/python tools/private-network
 
 .PHONY: demo demo-node test lint soak bench peers lock clean
 
@@ -14,10 +15,10 @@ demo: $(RUNTIME)
 	$(BIN)/linac-gateway demo --out out/demo
 
 demo-node: $(DEVELOPMENT) peers
-	$(BIN)/python tools/demo-node out/demo-node
+	$(APART) $(BIN)/python tools/demo-node out/demo-node
 
 test: $(DEVELOPMENT) peers lint
-	$(BIN)/python -m pytest -W error -n 2 --dist worksteal -m "not soak"
+	$(APART) $(BIN)/python -m pytest -W error -n 2 --dist worksteal -m "not soak"
 
 lint: $(DEVELOPMENT)
 	$(BIN)/ruff check .
@@ -26,11 +27,11 @@ lint: $(DEVELOPMENT)
 	$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
 
 soak: $(DEVELOPMENT) peers
-	$(BIN)/python -m pytest -W error -m "not soak" --hypothesis-profile fresh --timeout 0
-	$(BIN)/python -m pytest -W error -m soak --timeout 0
+	$(APART) $(BIN)/python -m pytest -W error -m "not soak" --hypothesis-profile fresh --timeout 0
+	$(APART) $(BIN)/python -m pytest -W error -m soak --timeout 0
 
 bench: $(DEVELOPMENT)
-	@$(BIN)/python -m tests.bench
+	@$(APART) $(BIN)/python -m tests.bench
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
