@@ -164,4 +164,3 @@ def _header(content: io.BytesIO, sop_class: str, instance: str, syntax: str) -> 
 def _in_short(finding: Finding) -> str:
     place = finding.path.rsplit(".", 1)[-1]
     return f"{place}: {finding.message}" if place else finding.message
-

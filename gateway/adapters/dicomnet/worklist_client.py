@@ -64,7 +64,9 @@ class WorklistClient:
     def get(self, uid: str) -> WorkItem:
         """A step as it is now. Raises InputError where it cannot be read."""
         with self._association(UPS_PULL, "UPS Pull") as opened:
-            status, attributes = opened.send_n_get(attributes_asked(), UPS_PUSH, uid, meta_uid=UPS_PULL)
+            status, attributes = opened.send_n_get(
+                attributes_asked(), UPS_PUSH, uid, meta_uid=UPS_PULL
+            )
             require_done(self.manager, status, "to give the step")
         whole = attributes if attributes is not None else Dataset()
         whole.SOPInstanceUID = uid

@@ -82,7 +82,7 @@ def _multiplicity(path: str, tag: BaseTag, count: int) -> Iterator[Finding]:
 
 @lru_cache(maxsize=512)
 def fits(allowed: str, count: int) -> bool:
-    """Whether a value multiplicity of PS3.6 has it: ``1``, ``1-3``, ``1-n``, ``2-2n``, ``1 or 3``."""
+    """Whether a multiplicity of PS3.6 has it: ``1``, ``1-3``, ``1-n``, ``2-2n``, ``1 or 3``."""
     return any(_fits(part.strip(), count) for part in allowed.split("or"))
 
 
