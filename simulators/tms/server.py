@@ -28,7 +28,7 @@ class Server:
         self._server = entity.make_server(
             address,
             ssl_context=tls,
-            evt_handlers=list(handlers),
+            evt_handlers=[(evt.EVT_CONN_OPEN, _unbind_logging), *handlers],
             server_class=ThreadedAssociationServer,
         )
         self.port = int(self._server.server_address[1])
@@ -48,3 +48,14 @@ class Server:
         for association in self._entity.active_associations:
             association.abort()
             association.join(END_S)
+
+
+def _unbind_logging(event: evt.Event) -> None:
+    """Pynetdicom's own handler of what is received fails at an N-GET of all attributes.
+
+    It comes first, and those after it would not be called.
+    """
+    bound: Any = event.assoc.get_handlers(evt.EVT_DIMSE_RECV)
+    for handler, _ in list(bound):
+        if handler.__module__.startswith("pynetdicom."):
+            event.assoc.unbind(evt.EVT_DIMSE_RECV, handler)
