@@ -1,0 +1,33 @@
+"""Whatever the bytes are, the answer is findings."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.dicom.iod.validation import validate
+from gateway.domain.findings import has_errors
+from tests.iod.objects import OBJECTS
+
+
+@given(st.binary(max_size=600))
+@settings(max_examples=100)
+def test_noise_is_no_object(noise: bytes) -> None:
+    assert has_errors(validate(noise).findings)
+
+
+@pytest.mark.parametrize("kind", OBJECTS)
+@given(st.integers(0, 10**6), st.binary(min_size=1, max_size=8))
+@settings(max_examples=25)
+def test_damage_never_raises(kind: str, place: int, bytes_: bytes) -> None:
+    content = bytearray(OBJECTS[kind]())
+    at = place % len(content)
+    content[at : at + len(bytes_)] = bytes_
+    validate(bytes(content[: len(content) - (place % 7)]))
+
+
+@given(st.floats(0.0, 1.0))
+@settings(max_examples=25)
+def test_what_is_cut_off_is_told(share: float) -> None:
+    content = OBJECTS["plan"]()
+    cut = content[: int(share * (len(content) - 1))]
+    assert has_errors(validate(cut).findings)
