@@ -73,7 +73,8 @@ def read_back(plan: TreatmentPlan, machine: MachineModel) -> TreatmentPlan:
         for keyword, text in found.patient.attributes.items()
         if study.get(keyword) != text
     }
-    return replace(found, sha256="", patient=replace(found.patient, attributes=attributes))
+    patient = replace(found.patient, attributes=attributes)
+    return replace(found, sha256="", series_instance_uid="", patient=patient)
 
 
 @every_case
