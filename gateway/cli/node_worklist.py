@@ -1,6 +1,5 @@
 """The ``worklist`` command: what is scheduled for a room, and what this node does of it."""
 
-import asyncio
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -55,21 +54,24 @@ def run_claim(
     """
     node = _node(settings, node_name)
     want_step(settings, node, uid, room, SystemClock())
-
-    def told(step: Step) -> None:
-        if not quiet and not as_json:
-            why = step.waiting or step.reason
-            sys.stdout.write(f"{step.phase}{f': {_shown(why)}' if why else ''}\n")
-            sys.stdout.flush()
-
+    code = EXIT_GOES_ON
     try:
-        step = asyncio.run(follow_step(settings, uid, told))
+        for step in follow_step(settings, uid):
+            code = EXIT_CODES.get(step.phase, EXIT_GOES_ON)
+            if as_json and step.ended:
+                print_result(step_row(step), "", as_json=True)
+            elif not quiet and not as_json:
+                _tell(step)
     except KeyboardInterrupt:
         sys.stderr.write("not followed any further; the service goes on with it\n")
         return EXIT_GOES_ON
-    if as_json:
-        print_result(step_row(step), "", as_json=True)
-    return EXIT_CODES[step.phase]
+    return code
+
+
+def _tell(step: Step) -> None:
+    why = step.waiting or step.reason
+    sys.stdout.write(f"{step.phase}{f': {_shown(why)}' if why else ''}\n")
+    sys.stdout.flush()
 
 
 def _node(settings: Settings, name: str) -> Node:

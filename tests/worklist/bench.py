@@ -27,7 +27,6 @@ from gateway.adapters.store import open_reader
 from gateway.app.deliver import continue_delivery, deliver
 from gateway.app.node.jobs import Job, Outcome
 from gateway.app.node.outbox import DeliveryQueue
-from gateway.app.node.record import outcome_of
 from gateway.app.node.room import Progress
 from gateway.app.node.worklist_output import OutboxOutputs
 from gateway.app.node.worklist_performer import Performer
@@ -40,6 +39,7 @@ from simulators.tms.config import Destination, TmsConfig
 from simulators.tms.manager import TreatmentManager
 from simulators.tms.server import Server
 from tests.e2e.deliveries import settings
+from tests.worklist.waiting import until
 
 TITLE = "GATEWAY"
 ROOM = "truebeam-m120"
@@ -50,12 +50,13 @@ HOST = "127.0.0.1"
 class InProcessRoom:
     """Delivers in a thread, in simulated time; ``refuses`` is why it does not.
 
-    ``meanwhile`` is called with each progress, and may raise KeyboardInterrupt to stop the beam.
+    ``faults`` happen meanwhile, and ``meanwhile`` is called with each progress.
     """
 
     settings: Settings
     room: str = ROOM
     refuses: str = ""
+    faults: tuple[str, ...] = ()
     meanwhile: Callable[[int, float, float], None] = lambda *_: None
     jobs: list[Job] = field(default_factory=list)
     aborted: list[str] = field(default_factory=list)
@@ -85,6 +86,7 @@ class InProcessRoom:
             beams=job.beams,
             by=job.by,
             request_id=job.request_id,
+            faults=self.faults,
             seed=11,
         )
         try:
@@ -169,14 +171,17 @@ def bench(
         room = InProcessRoom(ours)
         yield Bench(tms, node, ours, steps, objects, outbox, room, server.port, SystemClock())
     finally:
+        until(lambda: _is_quiet(tms))
         tms.stop()
         server.stop()
         database.close()
 
 
-def begun(bench_: Bench, request_id: str) -> Outcome | None:
-    """What the room's record has of a request."""
-    return outcome_of(bench_.settings, request_id)
+def _is_quiet(tms: TreatmentManager) -> bool:
+    """Whether every event report was answered."""
+    sent = tms.journal.of("N-EVENT-REPORT-RQ", "out")
+    answered = tms.journal.of("N-EVENT-REPORT-RSP")
+    return tms._outgoing._queue.empty() and len(sent) == len(answered)
 
 
 def _node(

@@ -82,7 +82,7 @@ def test_others_cannot_cancel(running: Bench, caller: str) -> None:
 
 
 def test_events_that_there_are_not_are_refused(running: Bench) -> None:
-    assert reported(running, "TMS", OURS, 6, Dataset()) == INVALID
+    assert reported(running, "TMS", OURS, 6, item(RequestingAE="TMS")) == INVALID
 
 
 def test_verdicts_come_from_the_verifier(running: Bench) -> None:

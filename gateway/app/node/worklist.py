@@ -3,10 +3,10 @@
 A step that is asked for is performed by the service of its room (``serve``).
 """
 
-import asyncio
 import fcntl
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from threading import Event
 from typing import Any
 
 from gateway.adapters.dicomnet.worklist_client import WorklistClient
@@ -97,17 +97,17 @@ def want_step(settings: Settings, node: Node, uid: str, room: str, clock: WallCl
         raise Blocked(f"step {uid} was asked for before{what}")
 
 
-async def follow_step(settings: Settings, uid: str, told: Callable[[Step], None]) -> Step:
-    """Wait for a step's end; ``told`` is called with each change."""
-    steps, last = open_steps(settings), None
+def follow_step(settings: Settings, uid: str) -> Iterator[Step]:
+    """A step whenever it has changed, up to its end; waits in between."""
+    steps, last, pause = open_steps(settings), None, Event()
     while True:
-        step = await asyncio.to_thread(steps.get, uid)
+        step = steps.get(uid)
         if step is not None and step != last:
-            told(step)
+            yield step
             last = step
         if step is not None and step.ended:
-            return step
-        await asyncio.sleep(POLL_S)
+            return
+        pause.wait(POLL_S)
 
 
 def step_row(step: Step) -> dict[str, Any]:

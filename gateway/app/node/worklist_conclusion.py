@@ -76,8 +76,9 @@ async def _told(tell: Callable[[], None]) -> News | None:
     try:
         await asyncio.to_thread(tell)
     except StepRefused as refusal:
-        happened = Happened.GONE if refusal.status in GONE else Happened.WAITS
-        return news(happened, waiting=str(refusal))
+        if refusal.status in GONE:
+            return news(Happened.GONE, reason=str(refusal))
+        return news(Happened.WAITS, waiting=str(refusal))
     except StoreError:
         raise
     except GatewayError as problem:

@@ -32,6 +32,7 @@ class ProgressTeller:
         self._news = asyncio.Event()
         self._over = asyncio.Event()
         self._failing = False
+        self._told: Progress | None = None
         self._task: asyncio.Task[None] | None = None
         self.latest: Progress | None = None
 
@@ -61,12 +62,19 @@ class ProgressTeller:
         while not self._over.is_set():
             await self._news.wait()
             self._news.clear()
-            if self.latest is not None:
-                await asyncio.to_thread(self._told, self.latest)
+            await self._tell_news()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._over.wait(), self._period_s)
+        if not self._failing:
+            await self._tell_news()
 
-    def _told(self, progress: Progress) -> None:
+    async def _tell_news(self) -> None:
+        latest = self.latest
+        if latest is not None and latest is not self._told:
+            self._told = latest
+            await asyncio.to_thread(self._try_to_tell, latest)
+
+    def _try_to_tell(self, progress: Progress) -> None:
         try:
             self._tell(progress)
         except GatewayError as problem:
