@@ -1,8 +1,6 @@
 """One handler per DIMSE service: behaviours first, then services by presentation context."""
 
-import socket
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from typing import Any
 
 from pydicom import Dataset
@@ -20,6 +18,7 @@ from simulators.tms.behaviour import (
     RejectsAssociations,
     Slow,
 )
+from simulators.tms.ending import hang_up
 from simulators.tms.requests import answer, called_title, caller, requested
 
 Handler = Callable[[evt.Event], Any]
@@ -64,9 +63,9 @@ class Dispatch:
     def _requested(self, event: evt.Event) -> None:
         if self._manners.of(Deaf) is not None:
             self._manners.wait()
-            _hang_up(event.assoc)
+            hang_up(event.assoc)
         elif self._manners.dead:
-            _hang_up(event.assoc)
+            hang_up(event.assoc)
         elif self._manners.of(RejectsAssociations) is not None:
             self._reject(event, _REJECTION)
         elif called_title(event.assoc) not in self._titles:
@@ -100,10 +99,10 @@ class Dispatch:
                     self._manners.wait(delay_s)
                 case Mute():
                     self._manners.wait()
-                    _hang_up(event.assoc)
+                    hang_up(event.assoc)
                 case Dies():
                     self._manners.die()
-                    _hang_up(event.assoc)
+                    hang_up(event.assoc)
                 case Rejects(status=status):
                     return self._refused(dimse, event, answer(status, "told to reject"))
         if event.assoc.is_aborted:
@@ -117,7 +116,7 @@ class Dispatch:
     def _finish(self, event: evt.Event, met: tuple[Behaviour, ...]) -> None:
         if any(isinstance(behaviour, DiesAnswering) for behaviour in met):
             self._manners.die()
-            _hang_up(event.assoc)
+            hang_up(event.assoc)
 
     def _refused(self, dimse: str, event: evt.Event, status: Dataset) -> Any:
         if dimse == "C-MOVE":
@@ -125,13 +124,3 @@ class Dispatch:
         if dimse in _GENERATE:
             return iter([(status, None)])
         return status if dimse in _STATUS_ONLY else (status, None)
-
-
-def _hang_up(association: Any) -> None:
-    """Close the connection, without a word; nothing is answered afterwards."""
-    connection = association.dul.socket.socket
-    if connection is not None:  # the peer may have hung up before
-        with suppress(OSError):
-            connection.shutdown(socket.SHUT_RDWR)
-    association.is_aborted = True
-    association.kill()

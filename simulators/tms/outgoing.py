@@ -15,6 +15,7 @@ from pynetdicom import build_context, build_role, evt
 from pynetdicom.association import Association
 
 from simulators.tms.config import Destination, TmsConfig
+from simulators.tms.ending import end
 from simulators.tms.entity import Entity
 from simulators.tms.uids import TRANSFER_SYNTAXES
 
@@ -65,7 +66,7 @@ class Outgoing:
         self._queue.put(None)
         current = self._current
         if current is not None:
-            current.abort()
+            end(current)
         if self._thread is not None:
             self._thread.join()
 

@@ -9,8 +9,9 @@ from typing import Any
 from pynetdicom import AE, evt
 from pynetdicom.transport import ThreadedAssociationServer
 
+from simulators.tms.ending import end
+
 POLL_S = 0.02
-END_S = 5.0
 
 
 class Server:
@@ -46,8 +47,7 @@ class Server:
         self._thread.join()
         self._server.server_close()
         for association in self._entity.active_associations:
-            association.abort()
-            association.join(END_S)
+            end(association)
 
 
 def _unbind_logging(event: evt.Event) -> None:

@@ -1,5 +1,6 @@
 """What a simulated system does wrong when it is told to, and that it stops when told so."""
 
+import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -191,6 +192,13 @@ def test_cancelling_a_step_half_way(
     assert [event.event_type for event in events] == [1, 1, 3, 3, 2]
     assert events[4].dataset.ReasonForCancellation == "Alarm"
     assert manager.item(uid).state == "IN PROGRESS"
+
+
+def test_ending_while_somebody_only_connected(manager: TreatmentManager) -> None:
+    with socket.create_connection(("127.0.0.1", manager.port), WITHIN_S) as silent:
+        assert echo(manager) == 0x0000  # by then the silent one has been accepted
+        manager.stop()
+        assert silent.recv(1) == b""
 
 
 def test_nothing_is_left_running() -> None:
