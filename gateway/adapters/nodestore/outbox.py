@@ -1,6 +1,7 @@
 """Objects on their way to destinations: kept until the destination has them for good."""
 
 import fcntl
+import json
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -38,6 +39,9 @@ _DUE = """
 SELECT * FROM outbox
 WHERE state IN ('queued', 'sent', 'committing') AND next_try_ns <= ? AND destination = ?
 ORDER BY next_try_ns, item LIMIT ?
+"""
+_ROWS_OF = """
+SELECT * FROM outbox WHERE sop_instance_uid IN (SELECT value FROM json_each(?)) ORDER BY item
 """
 _UNREACHED = """
 INSERT INTO outbox_destinations VALUES (?, 1, ?, ?)
@@ -94,6 +98,12 @@ class Outbox:
             return [
                 item_of(row) for row in connection.execute("SELECT * FROM outbox ORDER BY item")
             ]
+
+    def rows_of(self, sop_instance_uids: Sequence[str]) -> list[OutboxItem]:
+        """What is, or was, on its way of some objects, oldest first."""
+        wanted = json.dumps(list(sop_instance_uids))
+        with self._database.reading() as connection:
+            return [item_of(row) for row in connection.execute(_ROWS_OF, (wanted,))]
 
     def destinations(self) -> dict[str, Destination]:
         """Destinations that could not be reached, by AE title."""

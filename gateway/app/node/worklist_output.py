@@ -56,8 +56,7 @@ class OutboxOutputs:
         return all(row.state not in OPEN for row in self._rows(objects))
 
     def _rows(self, objects: Sequence[OutputObject]) -> list[OutboxItem]:
-        wanted = {one.sop_instance_uid for one in objects}
-        return [row for row in self.outbox.rows() if row.sop_instance_uid in wanted]
+        return self.outbox.rows_of([one.sop_instance_uid for one in objects])
 
 
 def _objects(folder: Path) -> Iterator[OutputObject]:

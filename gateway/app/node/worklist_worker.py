@@ -47,8 +47,8 @@ class WorklistWorker:
                 await self._until(treatment, lambda: _has_no_beam(treatment.step))
         await self._until(treatment, lambda: treatment.step.ended)
         ended = treatment.step
-        why = "; 'worklist' says why" if ended.reason or ended.waiting else ""
-        log.warning("step %s: %s%s", ended.sop_instance_uid, ended.phase, why)
+        if ended.phase is not Phase.COMPLETED:
+            log.warning("step %s: %s; 'worklist' says why", ended.sop_instance_uid, ended.phase)
 
     async def _until(self, treatment: Treatment, reached: Callable[[], bool]) -> None:
         while not reached():
