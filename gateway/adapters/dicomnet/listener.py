@@ -25,7 +25,9 @@ from gateway.domain.node import Node
 LONGEST_PATH = 100
 """A Unix-domain socket's path has 108 bytes at most."""
 BACKLOG = 64
-ACSE_S = 30.0
+ACSE_S = 10.0
+ENDING = 8
+"""The guard counts who is inside; here are those too whose end takes a moment."""
 DIMSE_S = 60.0
 _NOWHERE = ("127.0.0.1", 0)
 
@@ -79,7 +81,7 @@ class Listener:
         _config.UNRESTRICTED_STORAGE_SERVICE = False
         entity = NodeEntity(ae_title=node.ae_title)
         entity.maximum_pdu_size = node.limits.pdu_bytes
-        entity.maximum_associations = node.limits.associations
+        entity.maximum_associations = ENDING * node.limits.associations
         entity.acse_timeout = ACSE_S
         entity.dimse_timeout = DIMSE_S
         entity.network_timeout = node.limits.idle_s

@@ -67,6 +67,12 @@ class ServerSocket(AssociationSocket):
         """These are read next."""
         self._seen[:0] = seen
 
+    def close(self) -> None:
+        """Close the connection; who waits for a request that never comes is told at once."""
+        super().close()
+        if not self.assoc.is_established:
+            self.assoc.dul.to_user_queue.put(None)
+
     def dispose(self) -> None:
         """Close what :meth:`wake` needs; idempotent."""
         self._waking.close()
@@ -152,6 +158,7 @@ class NodeRequestHandler(RequestHandler):
     def _create_association(self) -> Association:
         made: Association = super()._create_association()
         made.dul.__class__ = ServerProvider
+        made.dul.run = made.dul.run_reactor  # type: ignore[method-assign]  # was bound to the base's
         replaced = made.dul.socket
         assert replaced is not None  # noqa: S101 - the base has just set it
         made.dul.event_queue.get(block=False)  # what the replaced transport has announced
