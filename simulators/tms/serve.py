@@ -14,7 +14,7 @@ from simulators.tms.tls import client_context, server_context
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until a SIGINT or SIGTERM, or until standard input closes; returns the exit status.
+    """Serve until a SIGINT or SIGTERM; returns the exit status.
 
     Prints one line of JSON when it is ready: ``{"port", "ae_titles", "steps"}``.
     """
