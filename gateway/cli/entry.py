@@ -44,7 +44,7 @@ class Commands(TyperGroup):
 
 def main() -> None:
     """The console script."""
-    from gateway.cli.commands import app
+    from gateway.cli.node_commands import app
 
     try:
         app()
