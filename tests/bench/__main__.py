@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.bench.dicom_receive import receiving_figures
 from tests.bench.dicom_send import sending_figures
 from tests.bench.figure import Figure
 from tests.bench.lateness import lateness_figures
@@ -20,6 +21,7 @@ BENCHMARKS: Mapping[str, Callable[[Path], Iterable[Figure]]] = {
     "simulated": simulated_delivery_figures,
     "lateness": lateness_figures,
     "sending": sending_figures,
+    "receiving": receiving_figures,
 }
 
 

@@ -4,7 +4,6 @@ import subprocess
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 from pydicom import dcmread
@@ -15,26 +14,22 @@ from gateway.adapters.nodestore.outbox import Outbox
 from gateway.adapters.nodestore.outbox_items import State
 from gateway.app.node.outbox import outgoing_object
 from gateway.app.node.sending_work import SendingWork
-from gateway.dicom.rt_image_writer import integrated_image
 from gateway.domain.identifiers import derived_uid
 from gateway.domain.node import Node, Peer
-from gateway.planning.generate import generate
 from tests.bench.figure import Better, Figure
+from tests.bench.images import large_image
 from tests.bench.plans import generated_plan
-from tests.dicom_write.builders import PANEL, context, frame, recorded
-from tests.generate.machines import M120
 from tests.node_peers.dcmtk import ENVIRONMENT, storescp
 from tests.peers import program
 
 IMAGES, PLANS, RUNS = 60, 200, 3
-PANEL_PIXELS = 1280
 PDU_BYTES = "131072"
 SHARE_OF_STORESCU = 0.5
 
 
 def sending_figures(folder: Path) -> Iterable[Figure]:
     """Objects/s of RT Images of 3.28 MB and of RT Plans; the goal is half of storescu's."""
-    yield _figure("RT Images sent", _copies(_image(folder), folder / "images", IMAGES), folder)
+    yield _figure("RT Images sent", _copies(large_image(folder), folder / "images", IMAGES), folder)
     plan = generated_plan(folder, "vmat")
     yield _figure("RT Plans sent", _copies(plan, folder / "plans", PLANS), folder)
 
@@ -87,17 +82,6 @@ def _outbox_s(files: Sequence[Path], ae_title: str, port: int, root: Path) -> fl
         spent_s = time.perf_counter() - started_s
         assert {row.state for row in outbox.rows()} == {State.DONE}
     return spent_s
-
-
-def _image(folder: Path) -> Path:
-    plan = generate("open-field", M120, seed=1)
-    beam = next(iter(plan.beams.values()))
-    panel = replace(PANEL, rows=PANEL_PIXELS, columns=PANEL_PIXELS)
-    path = folder / "image.dcm"
-    path.write_bytes(
-        integrated_image(context(plan, panel), recorded(beam), frame(beam, panel=panel), 1)
-    )
-    return path
 
 
 def _copies(source: Path, folder: Path, count: int) -> list[Path]:
