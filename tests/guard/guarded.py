@@ -19,6 +19,8 @@ from gateway.domain.audit import AuditEvent
 from gateway.domain.node import Limits, Node, Peer
 
 BOUND_S = 10.0
+LARGEST_GROWTH_MIB = 256
+FORGET_PEAK = Path("/proc/self/clear_refs")
 SHORT = Limits(
     associations=6,
     associations_per_peer=3,
@@ -52,16 +54,22 @@ def node(**given: object) -> Node:
 
 
 @contextmanager
-def guarded(made: Node) -> Iterator[Guarded]:
-    """Run it until the block ends; no thread may have ended by an exception."""
+def guarded(made: Node, workers: int = 1, gone: int = 0) -> Iterator[Guarded]:
+    """Run it until the block ends, with so many workers beside others that are gone.
+
+    No thread may have ended by an exception, and no memory been taken beyond LARGEST_GROWTH_MIB.
+    """
+    before_mib = resident_mib()
+    FORGET_PEAK.write_text("5")
     broken: list[str] = []
     hook, threading.excepthook = threading.excepthook, lambda args: broken.append(repr(args))
     with TemporaryDirectory(prefix="guard") as folder:
-        path = Path(folder) / "w.sock"
-        listener = Listener(made, [verification_service()], path)
+        here = [Path(folder) / f"{number}.sock" for number in range(workers)]
+        listeners = [Listener(made, [verification_service()], path) for path in here]
+        paths = [Path(folder) / f"gone-{number}" for number in range(gone)] + here
         told: list[AuditEvent] = []
         loop, ready = asyncio.new_event_loop(), threading.Event()
-        guard = Guard(made, [path], told.append)
+        guard = Guard(made, paths, told.append)
         ports: list[int] = []
 
         async def serve(stop: asyncio.Event) -> None:
@@ -80,10 +88,20 @@ def guarded(made: Node) -> Iterator[Guarded]:
             loop.call_soon_threadsafe(stop.set)
             thread.join(20)
             loop.close()
-            listener.close()
+            for listener in listeners:
+                listener.close()
             threading.excepthook = hook
     assert not thread.is_alive()
     assert broken == []
+    assert resident_mib("VmHWM") - before_mib < LARGEST_GROWTH_MIB
+
+
+def resident_mib(which: str = "VmRSS") -> float:
+    """Memory of this process, now or at its peak (proc_pid_status(5))."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(which):
+            return int(line.split()[1]) / 1024
+    raise AssertionError(which)
 
 
 def echo(port: int, calling: str = "PEER", called: str = "LINAC") -> int | None:

@@ -1,5 +1,6 @@
 """PDUs as a client would make them, by hand."""
 
+import socket
 import struct
 
 VERIFICATION = b"1.2.840.10008.1.1"
@@ -42,3 +43,37 @@ def associate(**given: object) -> bytes:
 
 IDENTITY = item(0x58, b"\x01\x00\x00\x04user\x00\x00")
 RELEASE = pdu(5, bytes(4))
+ABORT = pdu(7, bytes(4))
+
+
+def answer(client: socket.socket) -> tuple[int, bytes]:
+    """The next PDU that comes back: its type, and its body's first four bytes.
+
+    (0, b"") where the connection just ends.
+    """
+    client.settimeout(10)
+    try:
+        head = _received(client, 6)
+        body = _received(client, int.from_bytes(head[2:6], "big"))
+    except ConnectionError:
+        return 0, b""
+    return head[0], body[:4]
+
+
+def ended(client: socket.socket) -> bool:
+    """Whether the other side ends the connection, and says nothing more."""
+    client.settimeout(10)
+    try:
+        return client.recv(1) == b""
+    except ConnectionError:
+        return True
+
+
+def _received(client: socket.socket, size: int) -> bytes:
+    got = b""
+    while len(got) < size:
+        part = client.recv(size - len(got))
+        if not part:
+            raise ConnectionAbortedError
+        got += part
+    return got

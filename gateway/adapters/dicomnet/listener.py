@@ -4,6 +4,7 @@ It listens on a Unix-domain socket that the guard connects to. Nothing of the ne
 calls, over what, and how much, the guard has looked at.
 """
 
+import logging
 import os
 import socket
 import threading
@@ -29,6 +30,10 @@ ACSE_S = 10.0
 ENDING = 8
 """The guard counts who is inside; here are those too whose end takes a moment."""
 DIMSE_S = 60.0
+AFTER_THE_GUARD = 2
+"""Who says nothing is the guard's to end, which waits so many times shorter."""
+READERS = ("pynetdicom.dul", "pynetdicom.fsm", "pynetdicom.dimse")
+"""Loggers that tell of bytes that came with tracebacks; what follows of them is logged here."""
 _NOWHERE = ("127.0.0.1", 0)
 
 Handlers = Sequence[tuple[Any, Any]]
@@ -79,12 +84,14 @@ class Listener:
             raise ConfigError(f"{path}: too long a path for a socket")
         _config.LOG_HANDLER_LEVEL = "none"
         _config.UNRESTRICTED_STORAGE_SERVICE = False
+        for name in READERS:
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         entity = NodeEntity(ae_title=node.ae_title)
         entity.maximum_pdu_size = node.limits.pdu_bytes
         entity.maximum_associations = ENDING * node.limits.associations
         entity.acse_timeout = ACSE_S
         entity.dimse_timeout = DIMSE_S
-        entity.network_timeout = node.limits.idle_s
+        entity.network_timeout = AFTER_THE_GUARD * node.limits.idle_s
         handlers = accept(entity, services)
         offered = _by_peer(node)
 

@@ -5,6 +5,7 @@ portion is as large as the PDU, and the fragments of a data set go straight into
 they belong to: what its state machine would do with them is the same.
 """
 
+import logging
 import select
 import socket
 import struct
@@ -14,7 +15,10 @@ from typing import cast
 from pynetdicom.association import Association
 from pynetdicom.dimse_messages import C_STORE_RQ
 from pynetdicom.dul import DULServiceProvider
+from pynetdicom.fsm import InvalidEventError, StateMachine
 from pynetdicom.transport import AssociationSocket, RequestHandler
+
+from gateway.dicom.plan_file import READING_ERRORS
 
 LONGEST_WAIT_S = 0.05
 WAKES = 4096
@@ -22,7 +26,10 @@ RECEIVE_BUFFER_BYTES = 2**20
 _P_DATA_TF = 0x04
 _HEADER = struct.Struct(">BxL")
 _ITEM = struct.Struct(">LBB")
-_READY_FOR_DATA = "Sta6"
+_ABORT = _HEADER.pack(0x07, 4) + bytes((0, 0, 2, 0))
+_READY_FOR_DATA, _CLOSING = "Sta6", "Sta13"
+
+_log = logging.getLogger(__name__)
 
 
 class ServerSocket(AssociationSocket):
@@ -41,13 +48,19 @@ class ServerSocket(AssociationSocket):
         if self.socket is None or not self._is_connected:
             return False
         try:
-            ready, _, _ = select.select((self.socket, self._woken), (), (), LONGEST_WAIT_S)
+            ready, _, _ = select.select((self.socket, self._woken), (), (), self._wait_s())
         except (OSError, ValueError):  # closed by another thread
             self.event_queue.put("Evt17")
             return False
         if self._woken in ready:
             self._woken.recv(WAKES)
         return self.socket in ready
+
+    def _wait_s(self) -> float:
+        """No wait where there is something else to do: an event, or closing the connection."""
+        provider = self.assoc.dul
+        busy = not self.event_queue.empty() or provider.state_machine.current_state == _CLOSING
+        return 0.0 if busy else LONGEST_WAIT_S
 
     def wake(self) -> None:
         """What was put into the queue to be sent is taken at once."""
@@ -66,12 +79,6 @@ class ServerSocket(AssociationSocket):
     def put_back(self, seen: bytes | bytearray) -> None:
         """These are read next."""
         self._seen[:0] = seen
-
-    def close(self) -> None:
-        """Close the connection; who waits for a request that never comes is told at once."""
-        super().close()
-        if not self.assoc.is_established:
-            self.assoc.dul.to_user_queue.put(None)
 
     def dispose(self) -> None:
         """Close what :meth:`wake` needs; idempotent."""
@@ -102,11 +109,15 @@ class ServerProvider(DULServiceProvider):
             self.socket.wake()
 
     def run_reactor(self) -> None:
-        """As the base; the socket waits in place of its sleep."""
+        """As the base; the socket waits in place of its sleep.
+
+        At its end who waits for a primitive that never comes is told at once.
+        """
         self._run_loop_delay = 0
         try:
             super().run_reactor()
         finally:
+            self.to_user_queue.put(None)
             if isinstance(self.socket, ServerSocket):
                 self.socket.dispose()
 
@@ -152,12 +163,35 @@ class ServerProvider(DULServiceProvider):
         connection.put_back(head)
 
 
+class ServerStates(StateMachine):
+    """pynetdicom's state machine; what it cannot act on ends the association, not the thread."""
+
+    def do_action(self, event: str) -> None:
+        """As the base, but that nothing is raised."""
+        try:
+            super().do_action(event)
+        except (*READING_ERRORS, InvalidEventError) as broken:
+            _log.warning("an association is aborted: it sent what cannot be read: %s", broken)
+            self._give_up()
+
+    def _give_up(self) -> None:
+        association = self.dul.assoc
+        association.is_aborted = True
+        association.is_established = False
+        association._kill = True  # noqa: SLF001 - as its provider does where reading fails
+        self.dul.kill_dul()
+        if self.dul.socket is not None:
+            self.dul.socket.send(_ABORT)
+            self.dul.socket.close()
+
+
 class NodeRequestHandler(RequestHandler):
     """Makes associations whose transport is :class:`ServerSocket`."""
 
     def _create_association(self) -> Association:
         made: Association = super()._create_association()
         made.dul.__class__ = ServerProvider
+        made.dul.state_machine = ServerStates(made.dul)
         made.dul.run = made.dul.run_reactor  # type: ignore[method-assign]  # was bound to the base's
         replaced = made.dul.socket
         assert replaced is not None  # noqa: S101 - the base has just set it

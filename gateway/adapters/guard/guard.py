@@ -8,15 +8,23 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from gateway.adapters.guard.door import Door
+from gateway.adapters.guard.handshake import Handshake
 from gateway.adapters.guard.relay import ClientEnd
+from gateway.adapters.guard.site import Caller
+from gateway.adapters.guard.workers import Workers
 from gateway.adapters.tls_profile import server_context
 from gateway.domain.audit import AuditEvent, AuditKind
 from gateway.domain.errors import ConnectFailed
 from gateway.domain.node import Node
 
 BACKLOG = 512
+BUFFER_BYTES = 256 * 2**10
 WAITING_BY_ASSOCIATION = 4
 """So many connections, for each association that is allowed, may be waiting to say who they are."""
+CROWD = 4
+"""So many times that, for a moment: what has just come may have spoken, unheard yet."""
+MOMENT_S = 0.2
+CROWDED_OUT = "it did not say who it is, and others came"
 
 _log = logging.getLogger(__name__)
 
@@ -24,7 +32,7 @@ Audit = Callable[[AuditEvent], None]
 
 
 class Guard:
-    """Relays associations of ``node`` to workers; implements :class:`relay.Site`.
+    """Relays associations of ``node`` to workers; a :class:`site.Site`.
 
     When too many connections wait at the door the one that has been silent longest is cut: who
     speaks at once is always heard.
@@ -33,12 +41,15 @@ class Guard:
     def __init__(self, node: Node, workers: Sequence[Path], audit: Audit) -> None:
         self.door = Door(node)
         self.limits = node.limits
+        self.workers = Workers(workers)
+        self.buffer = memoryview(bytearray(BUFFER_BYTES))
         self.refused: Counter[str] = Counter()
         self._node = node
         self._audit = audit
-        self._load: Counter[Path] = Counter(dict.fromkeys(workers, 0))
-        self._waiting: OrderedDict[ClientEnd, None] = OrderedDict()
-        self._inside: set[ClientEnd] = set()
+        self._waiting: OrderedDict[Caller, None] = OrderedDict()
+        self._most_waiting = WAITING_BY_ASSOCIATION * node.limits.associations
+        self._thinning: asyncio.TimerHandle | None = None
+        self._inside: set[Caller] = set()
         self._server: asyncio.Server | None = None
         self._empty = asyncio.Event()
         self._empty.set()
@@ -49,13 +60,10 @@ class Guard:
         context = None if node.tls is None else await asyncio.to_thread(server_context, node.tls)
         try:
             self._server = await asyncio.get_running_loop().create_server(
-                lambda: ClientEnd(self),
+                lambda: ClientEnd(self) if context is None else Handshake(self, context),
                 node.host,
                 node.port,
                 backlog=BACKLOG,
-                ssl=context,
-                ssl_handshake_timeout=None if context is None else self.limits.handshake_s,
-                ssl_shutdown_timeout=None if context is None else self.limits.handshake_s,
             )
         except OSError as error:
             raise ConnectFailed(
@@ -68,52 +76,52 @@ class Guard:
         """Take no more connections and end those there are; idempotent."""
         if self._server is not None:
             self._server.close()
-        for client in (*self._waiting, *self._inside):
-            client.hang_up()
+        for caller in (*self._waiting, *self._inside):
+            caller.hang_up()
         await self._empty.wait()
+        if self._thinning is not None:
+            self._thinning.cancel()
 
-    def pick_worker(self) -> Path:
-        """The worker with the fewest associations."""
-        return min(self._load, key=lambda path: self._load[path])
-
-    def arrived(self, relay: ClientEnd) -> None:
+    def arrived(self, caller: Caller) -> None:
         """See Site."""
-        self._waiting[relay] = None
+        self._waiting[caller] = None
         self._empty.clear()
-        if len(self._waiting) > WAITING_BY_ASSOCIATION * self.limits.associations:
-            next(iter(self._waiting)).evict()
+        if len(self._waiting) > CROWD * self._most_waiting:
+            next(iter(self._waiting)).evict(CROWDED_OUT)
+        elif len(self._waiting) > self._most_waiting and self._thinning is None:
+            self._thinning = asyncio.get_running_loop().call_later(MOMENT_S, self._thin)
 
-    def settled(self, relay: ClientEnd) -> None:
+    def settled(self, caller: Caller) -> None:
         """See Site."""
-        self._waiting.pop(relay, None)
-        self._inside.add(relay)
-        if relay.worker_path is not None:
-            self._load[relay.worker_path] += 1
-        self._tell(AuditKind.ASSOCIATION, relay, "")
+        self._waiting.pop(caller, None)
+        self._inside.add(caller)
+        self._tell(AuditKind.ASSOCIATION, caller, "")
 
-    def told(self, relay: ClientEnd, reason: str) -> None:
+    def told(self, caller: Caller, reason: str) -> None:
         """See Site."""
         self.refused[reason] += 1
-        _log.warning("%s: %s", relay.address, reason)
-        self._tell(AuditKind.SECURITY_ALERT, relay, reason)
+        _log.warning("%s: %s", caller.address, reason)
+        self._tell(AuditKind.SECURITY_ALERT, caller, reason)
 
-    def gone(self, relay: ClientEnd) -> None:
+    def gone(self, caller: Caller) -> None:
         """See Site."""
-        self._waiting.pop(relay, None)
-        if relay in self._inside:
-            self._inside.discard(relay)
-            if relay.worker_path is not None:
-                self._load[relay.worker_path] -= 1
+        self._waiting.pop(caller, None)
+        self._inside.discard(caller)
         if not self._waiting and not self._inside:
             self._empty.set()
 
-    def _tell(self, kind: AuditKind, relay: ClientEnd, reason: str) -> None:
-        request = relay.request
+    def _thin(self) -> None:
+        self._thinning = None
+        for caller in tuple(self._waiting)[: -self._most_waiting]:
+            caller.evict(CROWDED_OUT)
+
+    def _tell(self, kind: AuditKind, caller: Caller, reason: str) -> None:
+        request = caller.request
         self._audit(
             AuditEvent(
                 kind,
                 time.time_ns(),
-                address=relay.address,
+                address=caller.address,
                 calling_ae="" if request is None else request.calling_ae,
                 called_ae="" if request is None else request.called_ae,
                 reason=reason,

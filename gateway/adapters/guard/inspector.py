@@ -19,10 +19,10 @@ _LAST = 2
 
 
 class Inspector:
-    """Judges what a client sends after its association request.
+    """Judges what a client sends once its association is accepted.
 
     ``complete`` is true between two PDUs; ``message_bytes`` is what has come of the command or
-    data set that is on its way.
+    data set that is on its way, with the heads of its fragments.
     """
 
     def __init__(self, contexts: tuple[int, ...], pdu_bytes: int, message_bytes: int) -> None:
@@ -94,7 +94,9 @@ class Inspector:
         self._fragment_left = length - 2
         if 0 < self._pdu_left - self._fragment_left < _ITEM.size:
             raise Breach("a PDU that ends in a fragment's head")
-        self.message_bytes += self._fragment_left
+        if not self._fragment_left and not control & _LAST:
+            raise Breach("an empty fragment that is not the last")
+        self.message_bytes += length + 4
         if self.message_bytes > self._longest_message:
             raise Breach(f"a message of more than {self._longest_message} bytes")
         if control & _LAST:

@@ -40,6 +40,7 @@ CALLED_AE = Rejection(1, 1, 7, "called AE title not recognised")
 NOT_ALLOWED = Rejection(1, 1, 1, "not allowed")
 CONGESTION = Rejection(2, 3, 1, "too many associations")
 PEER_LIMIT = Rejection(2, 3, 2, "too many associations of this peer")
+NO_WORKER = Rejection(2, 3, 1, "no worker answers")
 ABORT = HEADER.pack(A_ABORT, SHORT_BYTES) + bytes((0, 0, 2, 0))
 """A-ABORT by the service provider, no reason given."""
 

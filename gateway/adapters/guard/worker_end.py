@@ -51,7 +51,7 @@ class WorkerEnd(asyncio.Protocol):
         """The worker has caught up."""
         self._client.resume()
 
-    def write(self, data: bytes | memoryview) -> None:
+    def write(self, data: bytes | bytearray | memoryview) -> None:
         """Hand a copy over: the buffer that it came in is used again."""
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(bytes(data))
