@@ -16,7 +16,7 @@ from tests.e2e.deliveries import generated, settings
 
 ROOM = "truebeam-m120"
 PULSE_MU = 0.028
-"""One pulse of that machine: a beam ends within one of its plan."""
+"""One pulse of that machine: a beam ends within one of its plan. Progress is told now and then."""
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ async def test_a_request_is_delivered_once(tmp_path: Path, plan: Path) -> None:
     assert other.summary["plan"]["fraction"] == 2
     beam, meterset_mu, end_mu = seen[-1]
     assert beam == 1
-    assert meterset_mu == pytest.approx(end_mu, abs=PULSE_MU)
+    assert 0.0 < meterset_mu <= end_mu + PULSE_MU
 
 
 async def test_what_cannot_be_delivered_is_refused_with_its_reason(
