@@ -4,10 +4,13 @@ import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from io import BytesIO
 from typing import Any, BinaryIO
 
-from pydicom import Dataset
+from pydicom import DataElement, Dataset
+from pydicom.datadict import dictionary_has_tag, dictionary_VR
+from pydicom.dataelem import RawDataElement
 from pydicom.filereader import read_dataset
 from pydicom.tag import BaseTag
 
@@ -22,8 +25,8 @@ from gateway.dicom.sop_classes import (
 from gateway.domain.errors import InputError
 
 INFLATED_BYTES = 2**20
-LONGEST_TEXT = 1024
-"""Longer texts are no keys of a query."""
+LONGEST_VALUE_BYTES = 1024
+"""Longer values are no keys of a query."""
 _IDENTIFIER = re.compile(r"[0-9A-Za-z.]{1,64}")
 _BULK = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
 _STRUCTURES, _DOSE_HISTOGRAMS, _RECORDS, _PLANS, _PIXELS = (
@@ -121,14 +124,41 @@ def _text(dataset: Dataset, keyword: str) -> str:
 
 
 def _attributes(dataset: Dataset) -> Mapping[str, Any]:
-    kept = Dataset()
-    kept.set_original_encoding(None, None, dataset.original_character_set)
+    found: dict[str, Any] = {}
+    stated = dataset.original_character_set
+    charset = stated if isinstance(stated, str) else tuple(stated)
     for tag in tuple(dataset.keys()):
         if tag.is_private or tag.element == 0:
             continue
-        element = dataset[tag]
-        if element.VR in _BULK or len(str(element.value)) > LONGEST_TEXT:
-            continue
-        kept.add(element)
-    model: Mapping[str, Any] = kept.to_json_dict(suppress_invalid_tags=True)
-    return dict(without_escapes(model))
+        element: DataElement | RawDataElement = dataset.get_item(tag)
+        if not isinstance(element, RawDataElement) or _depends_on_others(element):
+            found |= _described(dataset[tag])
+        elif element.value is None or len(element.value) <= LONGEST_VALUE_BYTES:
+            found |= _raw_described(element._replace(value_tell=0), charset)
+    return found
+
+
+def _depends_on_others(element: RawDataElement) -> bool:
+    """Whether its value representation does, where that is implicit (PS3.5 A.1) or unknown."""
+    return element.VR in (None, "UN") and " or " in _implied_vr(element.tag)
+
+
+@lru_cache(maxsize=4096)
+def _implied_vr(tag: BaseTag) -> str:
+    return dictionary_VR(tag) if dictionary_has_tag(tag) else ""
+
+
+@lru_cache(maxsize=4096)
+def _raw_described(element: RawDataElement, charset: str | tuple[str, ...]) -> Mapping[str, Any]:
+    """The objects of a series have most of their elements in common."""
+    alone = Dataset({element.tag: element})
+    alone.set_original_encoding(None, None, charset if isinstance(charset, str) else [*charset])
+    return _described(alone[element.tag])
+
+
+def _described(element: DataElement) -> Mapping[str, Any]:
+    """The element in the JSON model, by its tag; empty where it is no key of a query."""
+    if element.VR in _BULK or len(str(element.value)) > LONGEST_VALUE_BYTES:
+        return {}
+    alone = Dataset({element.tag: element})
+    return dict(without_escapes(alone.to_json_dict(suppress_invalid_tags=True)))

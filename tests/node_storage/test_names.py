@@ -3,7 +3,7 @@
 from io import BytesIO
 
 import pytest
-from pydicom.uid import ExplicitVRLittleEndian
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from gateway.dicom.object_header import read_header
 from tests.node_storage.builders import encoded, small_plan
@@ -66,3 +66,23 @@ def test_simplified_chinese_as_annex_k_of_the_standard_has_it() -> None:
     )
     header = read_header(BytesIO(content), ExplicitVRLittleEndian)
     assert header.patient_name.rstrip("=") == "Zhang^XiaoDong=张^小东"
+
+
+def test_the_same_bytes_in_another_character_set_are_another_name() -> None:
+    content = encoded(small_plan(PatientName="Wałęsa^Phantom"))
+    read = [
+        read_header(BytesIO(content.replace(b"ISO_IR 192", stated)), ExplicitVRLittleEndian)
+        for stated in (b"ISO_IR 192", b"ISO_IR 100", b"ISO_IR 192")
+    ]
+    assert [header.patient_name for header in read] == [
+        "Wałęsa^Phantom",
+        "Wałęsa^Phantom".encode().decode("latin-1"),
+        "Wałęsa^Phantom",
+    ]
+
+
+@pytest.mark.parametrize(("signed", "value"), [(0, 65535), (1, -1)])
+def test_what_a_value_means_may_depend_on_its_neighbours(signed: int, value: int) -> None:
+    dataset = small_plan(PixelRepresentation=signed, SmallestImagePixelValue=value)
+    header = read_header(BytesIO(encoded(dataset, ImplicitVRLittleEndian)), ImplicitVRLittleEndian)
+    assert header.attributes["00280106"]["Value"] == [value]

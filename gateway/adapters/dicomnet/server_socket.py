@@ -18,6 +18,7 @@ from pynetdicom.dul import DULServiceProvider
 from pynetdicom.fsm import InvalidEventError, StateMachine
 from pynetdicom.transport import AssociationSocket, RequestHandler
 
+from gateway.adapters.dicomnet.reactor_wait import wait_for_news
 from gateway.dicom.plan_file import READING_ERRORS
 
 LONGEST_WAIT_S = 0.05
@@ -199,4 +200,5 @@ class NodeRequestHandler(RequestHandler):
         connection: socket.socket = self.request
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
         made.dul.socket = ServerSocket(made, connection)
+        wait_for_news(made)
         return made
