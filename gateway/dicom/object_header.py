@@ -37,6 +37,13 @@ _STRUCTURES, _DOSE_HISTOGRAMS, _RECORDS, _PLANS, _PIXELS = (
     0x7FE00008,
 )
 _LABELS = range(0x300A0000, _PLANS)
+_FILED_UNDER = {
+    "SOPClassUID": "00080016",
+    "SOPInstanceUID": "00080018",
+    "StudyInstanceUID": "0020000D",
+    "SeriesInstanceUID": "0020000E",
+}
+_MODALITY, _PATIENT_NAME, _PATIENT_ID = "00080060", "00100010", "00100020"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,27 +107,32 @@ def _is_bulk(tag: BaseTag, _vr: str | None, _length: int) -> bool:
 
 
 def _header(dataset: Dataset, transfer_syntax_uid: str) -> ObjectHeader:
-    for keyword in ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID"):
-        value = _text(dataset, keyword)
-        if not is_identifier(value):
-            what = f"{keyword} is no UID" if value else f"{keyword} is missing"
+    attributes = _attributes(dataset)
+    uids = {}
+    for keyword, tag in _FILED_UNDER.items():
+        uids[keyword] = _text(attributes, tag)
+        if not is_identifier(uids[keyword]):
+            what = f"{keyword} is no UID" if uids[keyword] else f"{keyword} is missing"
             raise InputError(f"{what}: the object cannot be filed")
     return ObjectHeader(
-        sop_class_uid=_text(dataset, "SOPClassUID"),
-        sop_instance_uid=_text(dataset, "SOPInstanceUID"),
+        sop_class_uid=uids["SOPClassUID"],
+        sop_instance_uid=uids["SOPInstanceUID"],
         transfer_syntax_uid=transfer_syntax_uid,
-        study_instance_uid=_text(dataset, "StudyInstanceUID"),
-        series_instance_uid=_text(dataset, "SeriesInstanceUID"),
-        modality=_text(dataset, "Modality"),
-        patient_id=_text(dataset, "PatientID"),
-        patient_name=str(without_escapes(_text(dataset, "PatientName"))),
-        attributes=_attributes(dataset),
+        study_instance_uid=uids["StudyInstanceUID"],
+        series_instance_uid=uids["SeriesInstanceUID"],
+        modality=_text(attributes, _MODALITY),
+        patient_id=_text(attributes, _PATIENT_ID),
+        patient_name=_text(attributes, _PATIENT_NAME),
+        attributes=attributes,
     )
 
 
-def _text(dataset: Dataset, keyword: str) -> str:
-    value = dataset.get(keyword)
-    return "" if value is None else str(value)
+def _text(attributes: Mapping[str, Any], tag: str) -> str:
+    """The values of an attribute as they are written; of names all groups (PS3.5 6.2)."""
+    values = attributes.get(tag, {}).get("Value", ())
+    return "\\".join(
+        "=".join(one.values()) if isinstance(one, dict) else str(one) for one in values
+    )
 
 
 def _attributes(dataset: Dataset) -> Mapping[str, Any]:

@@ -4,13 +4,14 @@ from io import BytesIO
 
 from hypothesis import given
 from hypothesis import strategies as st
-from pynetdicom.dimse_messages import C_STORE_RQ, DIMSEMessage
+from pynetdicom.dimse_messages import C_STORE_RQ, C_STORE_RSP, DIMSEMessage
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.dsutils import encode
 from pynetdicom.pdu import P_DATA_TF
 from pynetdicom.pdu_primitives import P_DATA
 
-from gateway.adapters.dicomnet.raw_store import data_pdus, store_command
+from gateway.adapters.dicomnet.raw_store import data_pdus
+from gateway.adapters.dicomnet.store_commands import store_command, store_response
 
 UIDS = st.from_regex(r"[1-9][0-9]{0,8}(\.[1-9][0-9]{0,8}){1,5}", fullmatch=True)
 
@@ -30,6 +31,22 @@ def test_the_command_is_pynetdicoms(
     assert encode(message.command_set, is_implicit_vr=True, is_little_endian=True) == store_command(
         sop_class_uid, sop_instance_uid, message_id
     )
+
+
+@given(UIDS, UIDS, st.integers(0, 2**16 - 1), st.sampled_from((0x0000, 0xB000, 0xA700)))
+def test_the_response_is_pynetdicoms(
+    sop_class_uid: str, sop_instance_uid: str, message_id: int, status: int
+) -> None:
+    response = C_STORE()
+    response.MessageIDBeingRespondedTo = message_id
+    response.AffectedSOPClassUID = sop_class_uid
+    response.AffectedSOPInstanceUID = sop_instance_uid
+    response.Status = status
+    message = C_STORE_RSP()
+    message.primitive_to_message(response)
+    assert encode(
+        message.command_set, is_implicit_vr=True, is_little_endian=True
+    ) == store_response(sop_class_uid, sop_instance_uid, message_id, status)
 
 
 @given(st.binary(min_size=1, max_size=5_000), st.integers(64, 3_000), st.integers(0, 127))

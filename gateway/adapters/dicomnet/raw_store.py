@@ -9,11 +9,9 @@ from pynetdicom.association import Association
 from pynetdicom.pdu_primitives import P_DATA
 
 from gateway.adapters.dicomnet.client_socket import ClientSocket
+from gateway.adapters.dicomnet.store_commands import store_command
 from gateway.domain.errors import RemoteProtocolError
 
-C_STORE_RQ = 0x0001
-MEDIUM_PRIORITY = 0x0000
-DATA_SET_PRESENT = 0x0001
 LONGEST_PDU_BYTES = 2**20
 """Used where the peer takes PDUs of any length."""
 MESSAGE_IDS = 2**16
@@ -21,21 +19,6 @@ SETTLE_S = 0.005
 _COMMAND_LAST = 0x03
 _DATA, _DATA_LAST = 0x00, 0x02
 _ITEM_OVERHEAD = 6
-
-
-def store_command(sop_class_uid: str, sop_instance_uid: str, message_id: int) -> bytes:
-    """The command set of a C-STORE-RQ, Implicit VR Little Endian (PS3.7 table 9.3-1)."""
-    elements = b"".join(
-        (
-            _element(0x0002, _uid(sop_class_uid)),
-            _element(0x0100, struct.pack("<H", C_STORE_RQ)),
-            _element(0x0110, struct.pack("<H", message_id)),
-            _element(0x0700, struct.pack("<H", MEDIUM_PRIORITY)),
-            _element(0x0800, struct.pack("<H", DATA_SET_PRESENT)),
-            _element(0x1000, _uid(sop_instance_uid)),
-        )
-    )
-    return _element(0x0000, struct.pack("<L", len(elements))) + elements
 
 
 def data_pdus(context_id: int, data_set: memoryview, pdu_bytes: int) -> Iterator[bytes]:
@@ -90,11 +73,3 @@ def _pause(opened: Association) -> None:
     time.sleep(SETTLE_S)  # it may have passed the checkpoint a moment ago, and take one answer yet
     while not opened._is_paused:  # noqa: SLF001 - likewise
         time.sleep(SETTLE_S)
-
-
-def _element(element: int, value: bytes) -> bytes:
-    return struct.pack("<HHL", 0, element, len(value)) + value
-
-
-def _uid(uid: str) -> bytes:
-    return uid.encode("ascii") + b"\0" * (len(uid) % 2)

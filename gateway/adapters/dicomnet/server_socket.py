@@ -18,6 +18,7 @@ from pynetdicom.dul import DULServiceProvider
 from pynetdicom.fsm import InvalidEventError, StateMachine
 from pynetdicom.transport import AssociationSocket, RequestHandler
 
+from gateway.adapters.dicomnet.message_provider import MessageProvider
 from gateway.adapters.dicomnet.reactor_wait import wait_for_news
 from gateway.dicom.plan_file import READING_ERRORS
 
@@ -192,6 +193,7 @@ class NodeRequestHandler(RequestHandler):
     def _create_association(self) -> Association:
         made: Association = super()._create_association()
         made.dul.__class__ = ServerProvider
+        made.dimse.__class__ = MessageProvider
         made.dul.state_machine = ServerStates(made.dul)
         made.dul.run = made.dul.run_reactor  # type: ignore[method-assign]  # was bound to the base's
         replaced = made.dul.socket
