@@ -4,7 +4,7 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -130,3 +130,11 @@ def echo_soon(port: int, calling: str = "PEER") -> bool:
         if echo(port, calling) == 0x0000:
             return True
     return False
+
+
+def eventually(holds: Callable[[], bool]) -> bool:
+    """Whether it comes to hold, within BOUND_S."""
+    until_s = time.monotonic() + BOUND_S
+    while not holds() and time.monotonic() < until_s:
+        time.sleep(0.01)
+    return holds()

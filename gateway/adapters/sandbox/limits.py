@@ -4,6 +4,7 @@ import json
 import resource
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
 from typing import Any
 
 MEMORY_SPENT = "it needs more memory than reading it may use"
@@ -18,14 +19,21 @@ def answer_questions(
     """
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    _say({"ready": True})
-    for line in sys.stdin:
-        try:
-            _say(answer(json.loads(line)))
-        except (MemoryError, RecursionError) as spent:
-            _say({"exceeded": MEMORY_SPENT if isinstance(spent, MemoryError) else str(spent)})
+    with redirect_stdout(sys.stderr):
+        _say(0, {})
+        for line in sys.stdin:
+            asked = json.loads(line)
+            try:
+                _say(asked["number"], answer(asked["question"]))
+            except MemoryError:
+                _say(asked["number"], {"exceeded": MEMORY_SPENT})
+            except RecursionError as spent:
+                _say(asked["number"], {"exceeded": str(spent)})
 
 
-def _say(value: Mapping[str, Any]) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
+def _say(number: int, answer: Mapping[str, Any]) -> None:
+    """On the standard output itself: what a library prints goes elsewhere."""
+    assert sys.__stdout__ is not None  # noqa: S101 - the process was started with one
+    line = json.dumps({"number": number, "answer": answer}, ensure_ascii=False)
+    sys.__stdout__.write(line + "\n")
+    sys.__stdout__.flush()

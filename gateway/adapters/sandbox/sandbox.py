@@ -16,7 +16,7 @@ from typing import Any
 
 from gateway.domain.errors import GatewayError
 
-READY_S = 60.0
+READY, READY_S = 0, 60.0
 END_S = 5.0
 LONGEST_ANSWER_BYTES = 16 * 2**20
 _PORTION_BYTES = 64 * 2**10
@@ -40,25 +40,27 @@ class Sandbox:
         self._lock = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
         self._left = bytearray()
+        self._asked = READY
         self.replaced = 0
 
     def ask(self, question: Mapping[str, Any]) -> Mapping[str, Any]:
         """The answer. Raises OutOfBounds; the child is another one then."""
         with self._lock:
             child = self._living()
-            line = json.dumps(question, ensure_ascii=False).encode() + b"\n"
+            self._asked += 1
+            asked = {"number": self._asked, "question": question}
             try:
-                _pipe(child.stdin).write(line)
+                _pipe(child.stdin).write(json.dumps(asked, ensure_ascii=False).encode() + b"\n")
                 _pipe(child.stdin).flush()
-                return self._answer(child, self._deadline_s)
+                return self._answer(child, self._asked, self._deadline_s)
+            except TimeoutError:
+                self._replace(child)
+                raise OutOfBounds(f"reading it took more than {self._deadline_s:g} s") from None
             except (OSError, ValueError, EOFError) as error:
                 self._replace(child)
                 raise OutOfBounds(
                     "the process that reads it ended: more memory than it may use, or a crash"
                 ) from error
-            except TimeoutError:
-                self._replace(child)
-                raise OutOfBounds(f"reading it took more than {self._deadline_s:g} s") from None
 
     def close(self) -> None:
         """End the child; idempotent."""
@@ -78,7 +80,7 @@ class Sandbox:
         )
         self._left = bytearray()
         try:
-            self._answer(child, READY_S)
+            self._answer(child, READY, READY_S)
         except (OSError, ValueError, EOFError, TimeoutError) as error:
             _end(child)
             raise OutOfBounds("the process that reads objects does not start") from error
@@ -90,8 +92,10 @@ class Sandbox:
         self._child = None
         self.replaced += 1
 
-    def _answer(self, child: subprocess.Popen[bytes], within_s: float) -> Mapping[str, Any]:
-        """One line of JSON. Raises TimeoutError, EOFError, ValueError, OSError."""
+    def _answer(
+        self, child: subprocess.Popen[bytes], number: int, within_s: float
+    ) -> Mapping[str, Any]:
+        """The answer to that question. Raises TimeoutError, EOFError, ValueError, OSError."""
         deadline_s = time.monotonic() + within_s
         output = _pipe(child.stdout)
         with selectors.DefaultSelector() as selector:
@@ -106,7 +110,12 @@ class Sandbox:
                 if len(self._left) > LONGEST_ANSWER_BYTES:
                     raise ValueError("an answer without an end")
         line, _, self._left = self._left.partition(b"\n")
-        answer: Mapping[str, Any] = json.loads(line)
+        said = json.loads(line)
+        if not isinstance(said, dict) or said.get("number") != number:
+            raise ValueError("no answer to what was asked")
+        answer = said.get("answer")
+        if self._left or not isinstance(answer, dict):
+            raise ValueError("more, or less, than an answer")
         return answer
 
 
