@@ -4,18 +4,11 @@ import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from io import BytesIO
 from typing import Any, BinaryIO
 
-from pydicom import DataElement, Dataset
-from pydicom.datadict import dictionary_has_tag, dictionary_VR
-from pydicom.dataelem import RawDataElement
-from pydicom.filereader import read_dataset
-from pydicom.tag import BaseTag
-
-from gateway.dicom.character_sets import without_escapes
 from gateway.dicom.plan_file import READING_ERRORS
+from gateway.dicom.query_attributes import query_attributes
 from gateway.dicom.quiet import quietly
 from gateway.dicom.sop_classes import (
     DEFLATED,
@@ -25,18 +18,7 @@ from gateway.dicom.sop_classes import (
 from gateway.domain.errors import InputError
 
 INFLATED_BYTES = 2**20
-LONGEST_VALUE_BYTES = 1024
-"""Longer values are no keys of a query."""
 _IDENTIFIER = re.compile(r"[0-9A-Za-z.]{1,64}")
-_BULK = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
-_STRUCTURES, _DOSE_HISTOGRAMS, _RECORDS, _PLANS, _PIXELS = (
-    0x30060010,
-    0x30040050,
-    0x30080010,
-    0x300A0010,
-    0x7FE00008,
-)
-_LABELS = range(0x300A0000, _PLANS)
 _FILED_UNDER = {
     "SOPClassUID": "00080016",
     "SOPInstanceUID": "00080018",
@@ -77,15 +59,17 @@ def read_header(data_set: BinaryIO, transfer_syntax_uid: str) -> ObjectHeader:
     little = transfer_syntax_uid != EXPLICIT_VR_BIG_ENDIAN
     try:
         with quietly():
-            read = read_dataset(data_set, implicit, little, stop_when=_is_bulk)
-            return _header(read, transfer_syntax_uid)
+            attributes = query_attributes(data_set, implicit=implicit, little=little)
+            return _header(attributes, transfer_syntax_uid)
     except READING_ERRORS as problem:
         raise InputError(f"the data set cannot be decoded: {problem}") from problem
 
 
 def _front(data_set: BinaryIO) -> BinaryIO:
     try:
-        inflated = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data_set.read(), INFLATED_BYTES)
+        inflated = zlib.decompressobj(-zlib.MAX_WBITS).decompress(
+            data_set.read(INFLATED_BYTES), INFLATED_BYTES
+        )
     except zlib.error as problem:
         raise InputError(f"the data set cannot be inflated: {problem}") from problem
     return BytesIO(inflated)
@@ -99,15 +83,7 @@ def is_identifier(text: str) -> bool:
     return _IDENTIFIER.fullmatch(text) is not None
 
 
-def _is_bulk(tag: BaseTag, _vr: str | None, _length: int) -> bool:
-    number = int(tag)
-    if number in _LABELS:
-        return False
-    return number >= _STRUCTURES or _DOSE_HISTOGRAMS <= number < _STRUCTURES or number >= _PIXELS
-
-
-def _header(dataset: Dataset, transfer_syntax_uid: str) -> ObjectHeader:
-    attributes = _attributes(dataset)
+def _header(attributes: Mapping[str, Any], transfer_syntax_uid: str) -> ObjectHeader:
     uids = {}
     for keyword, tag in _FILED_UNDER.items():
         uids[keyword] = _text(attributes, tag)
@@ -133,44 +109,3 @@ def _text(attributes: Mapping[str, Any], tag: str) -> str:
     return "\\".join(
         "=".join(one.values()) if isinstance(one, dict) else str(one) for one in values
     )
-
-
-def _attributes(dataset: Dataset) -> Mapping[str, Any]:
-    found: dict[str, Any] = {}
-    stated = dataset.original_character_set
-    charset = stated if isinstance(stated, str) else tuple(stated)
-    for tag in tuple(dataset.keys()):
-        if tag.is_private or tag.element == 0:
-            continue
-        element: DataElement | RawDataElement = dataset.get_item(tag)
-        if not isinstance(element, RawDataElement) or _depends_on_others(element):
-            found |= _described(dataset[tag])
-        elif element.value is None or len(element.value) <= LONGEST_VALUE_BYTES:
-            found |= _raw_described(element._replace(value_tell=0), charset)
-    return found
-
-
-def _depends_on_others(element: RawDataElement) -> bool:
-    """Whether its value representation does, where that is implicit (PS3.5 A.1) or unknown."""
-    return element.VR in (None, "UN") and " or " in _implied_vr(element.tag)
-
-
-@lru_cache(maxsize=4096)
-def _implied_vr(tag: BaseTag) -> str:
-    return dictionary_VR(tag) if dictionary_has_tag(tag) else ""
-
-
-@lru_cache(maxsize=4096)
-def _raw_described(element: RawDataElement, charset: str | tuple[str, ...]) -> Mapping[str, Any]:
-    """The objects of a series have most of their elements in common."""
-    alone = Dataset({element.tag: element})
-    alone.set_original_encoding(None, None, charset if isinstance(charset, str) else [*charset])
-    return _described(alone[element.tag])
-
-
-def _described(element: DataElement) -> Mapping[str, Any]:
-    """The element in the JSON model, by its tag; empty where it is no key of a query."""
-    if element.VR in _BULK or len(str(element.value)) > LONGEST_VALUE_BYTES:
-        return {}
-    alone = Dataset({element.tag: element})
-    return dict(without_escapes(alone.to_json_dict(suppress_invalid_tags=True)))

@@ -176,14 +176,10 @@ class ClientEnd(asyncio.BufferedProtocol):
             tried.add(path)
             self._worker_path = path
             try:
-                _, worker = await self._loop.create_unix_connection(
-                    lambda: WorkerEnd(self), str(path)
-                )
+                return await WorkerEnd.dialled(self, path)
             except OSError:
                 self._worker_path = None
                 self._site.workers.leave(path)
-            else:
-                return worker
         return None
 
     def _take_data(self, data: memoryview, inspector: Inspector) -> None:

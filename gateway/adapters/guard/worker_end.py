@@ -1,9 +1,12 @@
 """The side of a relayed association that a worker is on."""
 
 import asyncio
+import socket
+from pathlib import Path
 from typing import Protocol
 
 HIGH_WATER_BYTES = 512 * 2**10
+SEND_BUFFER_BYTES = 2**20
 
 
 class Client(Protocol):
@@ -25,9 +28,28 @@ class Client(Protocol):
 class WorkerEnd(asyncio.Protocol):
     """The side of a worker, which is trusted: what it says is handed over as it is."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, connection: socket.socket) -> None:
+        """``connection`` is what its transport is made of."""
         self._client = client
+        self._connection = connection
         self._transport: asyncio.Transport | None = None
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+
+    @classmethod
+    async def dialled(cls, client: Client, path: Path) -> "WorkerEnd":
+        """Connected to the worker that listens at ``path``. Raises OSError."""
+        loop = asyncio.get_running_loop()
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connection.settimeout(0.0)
+            await loop.sock_connect(connection, str(path))
+            _, worker = await loop.create_unix_connection(
+                lambda: cls(client, connection), sock=connection
+            )
+        except BaseException:
+            connection.close()
+            raise
+        return worker
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The worker has taken the connection."""
@@ -52,9 +74,18 @@ class WorkerEnd(asyncio.Protocol):
         self._client.resume()
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Hand a copy over: the buffer that it came in is used again."""
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(bytes(data))
+        """Hand it over; what cannot go at once is copied: the buffer it came in is used again."""
+        if self._transport is None or self._transport.is_closing():
+            return
+        sent = 0 if self._transport.get_write_buffer_size() else self._send(data)
+        if sent < len(data):
+            self._transport.write(bytes(memoryview(data)[sent:]))
+
+    def _send(self, data: bytes | bytearray | memoryview) -> int:
+        try:
+            return self._connection.send(data)
+        except OSError:  # the transport finds it too, and says what it means
+            return 0
 
     def pause(self) -> None:
         """Read no more for now."""
