@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from tests.bench.figure import Better, Figure
 from tests.bench.images import large_image
-from tests.bench.plans import generated_plan
+from tests.bench.plans import one_arc
 from tests.bench.receivers import RECEIVERS, Receiver
 from tests.node_peers.dcmtk import ENVIRONMENT
 from tests.peers import program
@@ -50,7 +50,7 @@ Rates = dict[tuple[str, str], list[float]]
 
 def receiving_figures(folder: Path) -> Iterable[Figure]:
     """Medians of several runs; receivers take turns, so that a busy computer slows all of them."""
-    files = {"image": large_image(folder), "plan": generated_plan(folder, "vmat")}
+    files = {"image": large_image(folder), "plan": one_arc(folder)}
     rates: Rates = {}
     for _ in range(RUNS):
         for name, start in RECEIVERS.items():

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from pydicom import dcmread
+
 from gateway.app.generate import write_generated_plan
 from gateway.settings import Settings
 from tests.realdata import ROOT
@@ -25,3 +27,15 @@ def generated_plan(folder: Path, kind: str) -> Path:
 def real_plans() -> tuple[Path, ...]:
     """The real plans, where they are."""
     return tuple(sorted((ROOT / "rtplan").glob("*.dcm")))
+
+
+def one_arc(folder: Path) -> Path:
+    """A plan of some 135 KB: the first of two generated arcs."""
+    dataset = dcmread(generated_plan(folder, "vmat"))
+    dataset.BeamSequence = dataset.BeamSequence[:1]
+    (group,) = dataset.FractionGroupSequence
+    group.ReferencedBeamSequence = group.ReferencedBeamSequence[:1]
+    group.NumberOfBeams = 1
+    path = folder / "one-arc.dcm"
+    dataset.save_as(path)
+    return path
