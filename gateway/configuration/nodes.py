@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import fields
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -107,6 +108,15 @@ class NodeFile(Section):
         unknown = sorted(set(named) - set(self.peers))
         if unknown:
             raise ValueError(f"{', '.join(unknown)}: named, but no peer; add [peers.{unknown[0]}]")
+        silent = sorted({name for name in named if not self.peers[name].port})
+        if silent:
+            raise ValueError(f"peers.{silent[0]}: is to be called, and has no host and port")
+        return self
+
+    @model_validator(mode="after")
+    def _closed(self) -> Self:
+        if self.unknown_peers and self.tls is None and not _is_loopback(self.host):
+            raise ValueError("unknown_peers wants a loopback host, or tls")
         return self
 
 
@@ -134,6 +144,13 @@ def load_node(name: str, roots: Sequence[Path]) -> Node:
         storage_commitment_s=file.storage_commitment_s,
         limits=Limits(**file.limits.model_dump()),
     )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _readable(path: Path, tls: Tls) -> Tls:

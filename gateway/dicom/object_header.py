@@ -19,13 +19,16 @@ from gateway.domain.errors import InputError
 
 INFLATED_BYTES = 2**20
 _IDENTIFIER = re.compile(r"[0-9A-Za-z.]{1,64}")
-_FILED_UNDER = {
+_FILED_UNDER = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
+_TAGS = {
     "SOPClassUID": "00080016",
     "SOPInstanceUID": "00080018",
     "StudyInstanceUID": "0020000D",
     "SeriesInstanceUID": "0020000E",
+    "Modality": "00080060",
+    "PatientName": "00100010",
+    "PatientID": "00100020",
 }
-_MODALITY, _PATIENT_NAME, _PATIENT_ID = "00080060", "00100010", "00100020"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +88,8 @@ def is_identifier(text: str) -> bool:
 
 def _header(attributes: Mapping[str, Any], transfer_syntax_uid: str) -> ObjectHeader:
     uids = {}
-    for keyword, tag in _FILED_UNDER.items():
-        uids[keyword] = _text(attributes, tag)
+    for keyword in _FILED_UNDER:
+        uids[keyword] = _text(attributes, keyword)
         if not is_identifier(uids[keyword]):
             what = f"{keyword} is no UID" if uids[keyword] else f"{keyword} is missing"
             raise InputError(f"{what}: the object cannot be filed")
@@ -96,16 +99,16 @@ def _header(attributes: Mapping[str, Any], transfer_syntax_uid: str) -> ObjectHe
         transfer_syntax_uid=transfer_syntax_uid,
         study_instance_uid=uids["StudyInstanceUID"],
         series_instance_uid=uids["SeriesInstanceUID"],
-        modality=_text(attributes, _MODALITY),
-        patient_id=_text(attributes, _PATIENT_ID),
-        patient_name=_text(attributes, _PATIENT_NAME),
+        modality=_text(attributes, "Modality"),
+        patient_id=_text(attributes, "PatientID"),
+        patient_name=_text(attributes, "PatientName"),
         attributes=attributes,
     )
 
 
-def _text(attributes: Mapping[str, Any], tag: str) -> str:
+def _text(attributes: Mapping[str, Any], keyword: str) -> str:
     """The values of an attribute as they are written; of names all groups (PS3.5 6.2)."""
-    values = attributes.get(tag, {}).get("Value", ())
+    values = attributes.get(_TAGS[keyword], {}).get("Value", ())
     return "\\".join(
         "=".join(one.values()) if isinstance(one, dict) else str(one) for one in values
     )

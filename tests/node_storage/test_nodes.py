@@ -51,6 +51,8 @@ tls = true
 certificate_name = "pacs"
 pseudonymise = true
 [peers.TMS]
+host = "10.0.0.2"
+port = 105
 """,
     )
     assert node.peers["PACS"] == Peer(
@@ -79,6 +81,8 @@ pseudonymise = true
         (BASE + '[peers.B]\nroom = "r"\n', "wants a room"),
         (BASE + '[peers.B]\npolicy = "eat"\n', "peers.B.policy"),
         (BASE + "[peers.B]\nport = 104\n", "a port wants a host"),
+        (BASE + 'worklist = "B"\n[peers.B]\n', "peers.B: is to be called"),
+        (BASE + 'host = "10.0.0.1"\nunknown_peers = true\n', "unknown_peers wants a loopback host"),
         (BASE + "[limits]\nassociations = 0\n", "associations"),
         (BASE + "[limits]\nidle_s = nan\n", "idle_s"),
         (BASE + '[tls]\ncertificate = "a"\nkey = "b"\nauthorities = "c"\n', "is no file"),

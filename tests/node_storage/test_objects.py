@@ -9,12 +9,18 @@ import pytest
 from pydicom import dcmread
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from gateway.adapters.nodestore.files import DiskFull
+from gateway.adapters.nodestore.disk import DiskFull
 from gateway.adapters.nodestore.objects import Kept, State
 from gateway.dicom.object_header import read_header
 from gateway.domain.errors import InputError, StoreError
 from gateway.domain.findings import error
 from tests.node_storage.builders import arrival, encoded, small_plan, stores
+
+
+def files_of(root: Path) -> list[Path]:
+    """Every file of the node's objects, finished or not."""
+    return [one for one in (root / "objects").rglob("*") if one.is_file()]
+
 
 SYNTAXES = (ExplicitVRLittleEndian, ImplicitVRLittleEndian, ExplicitVRBigEndian)
 
@@ -49,7 +55,7 @@ def test_the_same_again_is_the_same_and_anything_else_a_conflict(tmp_path: Path)
         for syntax in SYNTAXES:
             assert keep(arrival(small_plan(), syntax)) is Kept.SAME
             assert keep(arrival(small_plan(RTPlanLabel="B"), syntax)) is Kept.CONFLICT
-        assert len(list((tmp_path / "objects").rglob("*.dcm"))) == 1
+        assert len(files_of(tmp_path)) == 1
 
 
 def test_a_judgement_is_kept(tmp_path: Path) -> None:
@@ -90,7 +96,7 @@ def test_a_write_that_fails_leaves_nothing(
             with pytest.raises(kind):
                 held.objects.keep(coming)
         assert held.objects.get("1.2.3") is None
-        assert not [one for one in (tmp_path / "objects").rglob("*") if one.is_file()]
+        assert files_of(tmp_path) == []
         assert held.objects.keep(coming) is Kept.NEW
 
 
@@ -99,9 +105,12 @@ def test_what_a_crash_left_is_swept(tmp_path: Path) -> None:
         held.objects.keep(arrival(small_plan()))
         stored = held.objects.get("1.2.3")
         assert stored is not None
-        (stored.path.parent / ".0123.new").write_bytes(b"half")
-        assert held.files.sweep() == 1
-        assert [one.name for one in stored.path.parent.iterdir()] == [stored.path.name]
+        (tmp_path / "objects" / ".0123.new").write_bytes(b"half")
+        unfiled = held.files.file((b"written", b"but not filed"))
+        assert held.objects.sweep() == 2
+        assert not unfiled.path.exists()
+        assert files_of(tmp_path) == [stored.path]
+        assert held.objects.sweep() == 0
 
 
 @pytest.mark.parametrize("uid", ["", "../../etc/passwd", "1.2.3\\4", "1" * 65, "a b"])

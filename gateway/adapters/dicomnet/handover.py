@@ -13,6 +13,8 @@ from pydicom import Dataset
 from pynetdicom import AE
 from pynetdicom.association import Association
 
+from gateway.adapters.dicomnet.incoming import Spill
+
 
 @dataclass(frozen=True, slots=True)
 class Destination:
@@ -38,7 +40,12 @@ class Destination:
 
 
 class NodeEntity(AE):
-    """The application entity of the node's listener."""
+    """The application entity of the node's listener.
+
+    ``spill`` makes room for objects that are too large for memory; None: they are not taken.
+    """
+
+    spill: Spill | None = None
 
     def associate(self, addr: Any, port: int, **given: Any) -> Any:  # type: ignore[override]  # wider
         """The destination that ``addr`` is, or a new association."""

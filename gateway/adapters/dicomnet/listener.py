@@ -17,6 +17,7 @@ from pynetdicom import _config, evt
 from pynetdicom.transport import ThreadedAssociationServer
 
 from gateway.adapters.dicomnet.handover import NodeEntity
+from gateway.adapters.dicomnet.incoming import Spill
 from gateway.adapters.dicomnet.server_socket import NodeRequestHandler
 from gateway.adapters.dicomnet.service import Service, accept
 from gateway.dicom.sop_classes import COMPRESSED, DEFLATED, STORAGE
@@ -37,6 +38,17 @@ READERS = ("pynetdicom.dul", "pynetdicom.fsm", "pynetdicom.dimse")
 _NOWHERE = ("127.0.0.1", 0)
 
 Handlers = Sequence[tuple[Any, Any]]
+
+
+def require_syntaxes(node: Node) -> None:
+    """Raises ConfigError where a peer may send in a syntax that this node does not take."""
+    for peer in node.peers.values():
+        for syntax in peer.transfer_syntaxes:
+            if syntax not in COMPRESSED:
+                raise ConfigError(
+                    f"node {node.name}: peers.{peer.ae_title}.transfer_syntaxes: {syntax} is none"
+                    f" of {', '.join(COMPRESSED)}"
+                )
 
 
 class UnixServer(ThreadedAssociationServer):
@@ -78,8 +90,14 @@ class UnixServer(ThreadedAssociationServer):
 class Listener:
     """Serves ``services`` until it is closed."""
 
-    def __init__(self, node: Node, services: Iterable[Service], path: Path) -> None:
-        """Raises ConfigError for a path that no socket can have."""
+    def __init__(
+        self, node: Node, services: Iterable[Service], path: Path, spill: Spill | None = None
+    ) -> None:
+        """On the socket ``path``; objects too large for memory are held in what ``spill`` makes.
+
+        Raises ConfigError for a path that no socket can have, and as :func:`require_syntaxes`.
+        """
+        require_syntaxes(node)
         if len(os.fsencode(path)) > LONGEST_PATH:
             raise ConfigError(f"{path}: too long a path for a socket")
         _config.LOG_HANDLER_LEVEL = "none"
@@ -87,6 +105,7 @@ class Listener:
         for name in READERS:
             logging.getLogger(name).setLevel(logging.CRITICAL)
         entity = NodeEntity(ae_title=node.ae_title)
+        entity.spill = spill
         entity.maximum_pdu_size = node.limits.pdu_bytes
         entity.maximum_associations = ENDING * node.limits.associations
         entity.acse_timeout = ACSE_S
@@ -131,9 +150,7 @@ def _by_peer(node: Node) -> Callable[[str], tuple[str, ...]]:
 
 def _offer(event: evt.Event, syntaxes: Sequence[str]) -> None:
     """Take these syntaxes too, in this association, where they make sense."""
-    wanted = [UID(syntax) for syntax in syntaxes if syntax in COMPRESSED]
-    if not wanted:
-        return
+    wanted = [UID(syntax) for syntax in syntaxes]
     pixels = {row.uid: row.pixels for row in STORAGE}
     for context in event.assoc.acceptor.supported_contexts:
         if context.abstract_syntax in pixels:

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from typing import cast
 
 from pydicom import Dataset
+from pydicom.datadict import tag_for_keyword
 from pynetdicom import evt
 from pynetdicom.dimse_primitives import C_STORE
 
+from gateway.adapters.dicomnet.incoming import front, received
 from gateway.adapters.dicomnet.service import Context, Handler, Service
 from gateway.adapters.dicomnet.statuses import (
     DATA_SET_DOES_NOT_MATCH,
@@ -18,7 +20,9 @@ from gateway.adapters.dicomnet.statuses import (
     failure,
 )
 from gateway.adapters.dicomnet.store_status import DUPLICATE_INSTANCE
-from gateway.adapters.nodestore.files import DiskFull, ObjectFiles
+from gateway.adapters.nodestore.contents import Content
+from gateway.adapters.nodestore.disk import DiskFull
+from gateway.adapters.nodestore.files import ObjectFiles
 from gateway.adapters.nodestore.objects import Arrival, Kept, Objects, State
 from gateway.dicom.object_file import file_head
 from gateway.dicom.object_header import ObjectHeader, is_identifier, read_header
@@ -39,9 +43,10 @@ STATUSES = {
     CANNOT_UNDERSTAND: "The data set cannot be decoded, or lacks a UID to file it under",
     REFUSED_BY_VALIDATION: "Validation found an error, or the plan cannot be delivered",
 }
-"""PS3.4 table B.2-1, PS3.7 annex C; with each, but success, Error Comment says why."""
+"""PS3.4 table B.2-1, PS3.7 annex C; with each, but success, Error Comment says why, and Offending
+Element which attribute, where it is one."""
 
-Judge = Callable[[Peer, bytes, memoryview], tuple[Finding, ...]]
+Judge = Callable[[Peer, bytes, Content], tuple[Finding, ...]]
 """(peer, file head, data set) -> findings; may take as long as the limits allow."""
 
 _log = logging.getLogger(__name__)
@@ -67,11 +72,19 @@ def storage_service(
 
 
 class _Refused(Exception):
-    """An object that is not kept, with the status that says so."""
+    """An object that is not kept, with the status that says so, and the attribute that is why."""
 
-    def __init__(self, status: int, comment: str) -> None:
+    def __init__(self, status: int, comment: str, keyword: str = "") -> None:
         self.status = status
+        self.element = tag_for_keyword(keyword)
         super().__init__(comment)
+
+    def answer(self) -> Dataset:
+        """As the peer is told (PS3.7 table C.5-1)."""
+        told = failure(self.status, str(self))
+        if self.element is not None:
+            told.OffendingElement = [self.element]
+        return told
 
 
 class _Receiver:
@@ -93,18 +106,18 @@ class _Receiver:
         """The handler: a status, with a comment where it is none of success."""
         request = cast("C_STORE", event.request)
         caller = str(event.assoc.requestor.ae_title).strip()
-        content = request.DataSet or io.BytesIO()
+        data_set = request.DataSet or io.BytesIO()
         try:
             self._store(
                 caller,
                 str(request.AffectedSOPClassUID),
                 str(request.AffectedSOPInstanceUID),
                 str(event.context.transfer_syntax),
-                content,
+                data_set,
             )
         except _Refused as refused:
             _log.warning("C-STORE of %s refused: %04X %s", caller, refused.status, refused)
-            return failure(refused.status, str(refused))
+            return refused.answer()
         except DiskFull as full:
             _log.error("C-STORE of %s refused: %s", caller, full)
             return failure(OUT_OF_RESOURCES, "no space")
@@ -114,15 +127,15 @@ class _Receiver:
         return SUCCESS
 
     def _store(
-        self, caller: str, sop_class: str, instance: str, syntax: str, content: io.BytesIO
+        self, caller: str, sop_class: str, instance: str, syntax: str, data_set: io.BytesIO
     ) -> None:
-        peer = self._peer(caller)
-        header = _header(content, sop_class, instance, syntax)
-        head = file_head(sop_class, instance, syntax, caller)
-        with content.getbuffer() as dataset:
-            self._files.require_space(len(dataset))
-            state, findings = self._judged(peer, head, dataset)
-            arrival = Arrival(header, head, dataset, caller, self._now_ns(), state, findings)
+        with received(data_set) as content:
+            peer = self._peer(caller)
+            header = _header(front(data_set), sop_class, instance, syntax)
+            head = file_head(sop_class, instance, syntax, caller)
+            self._files.require_space(len(content))
+            state, findings = self._judged(peer, head, content)
+            arrival = Arrival(header, head, content, caller, self._now_ns(), state, findings)
             if self._objects.keep(arrival) is Kept.CONFLICT:
                 raise _Refused(DUPLICATE_INSTANCE, "other content is stored under this UID")
 
@@ -135,7 +148,7 @@ class _Receiver:
         raise _Refused(NOT_AUTHORISED, "this peer may not store here")
 
     def _judged(
-        self, peer: Peer, head: bytes, dataset: memoryview
+        self, peer: Peer, head: bytes, dataset: Content
     ) -> tuple[State, tuple[Finding, ...]]:
         if peer.policy is Policy.ACCEPT:
             return State.RECEIVED, ()
@@ -145,15 +158,14 @@ class _Receiver:
         if peer.policy is Policy.QUARANTINE:
             return State.QUARANTINED, findings
         worst = next(one for one in findings if one.severity is Severity.ERROR)
-        raise _Refused(REFUSED_BY_VALIDATION, _in_short(worst))
+        raise _Refused(REFUSED_BY_VALIDATION, _in_short(worst), _attribute(worst))
 
 
-def _header(content: io.BytesIO, sop_class: str, instance: str, syntax: str) -> ObjectHeader:
+def _header(data_set: io.BytesIO, sop_class: str, instance: str, syntax: str) -> ObjectHeader:
     if not is_identifier(instance):
         raise _Refused(CANNOT_UNDERSTAND, "Affected SOP Instance UID is no UID")
     try:
-        content.seek(0)
-        header = read_header(content, syntax)
+        header = read_header(data_set, syntax)
     except InputError as problem:
         raise _Refused(CANNOT_UNDERSTAND, str(problem)) from problem
     if (header.sop_class_uid, header.sop_instance_uid) != (sop_class, instance):
@@ -164,3 +176,8 @@ def _header(content: io.BytesIO, sop_class: str, instance: str, syntax: str) -> 
 def _in_short(finding: Finding) -> str:
     place = finding.path.rsplit(".", 1)[-1]
     return f"{place}: {finding.message}" if place else finding.message
+
+
+def _attribute(finding: Finding) -> str:
+    """The keyword that the finding's path ends with."""
+    return finding.path.rsplit(".", 1)[-1].split("[", 1)[0]

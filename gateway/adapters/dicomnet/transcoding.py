@@ -1,6 +1,7 @@
 """From one uncompressed transfer syntax into another (PS3.5 A.1 to A.3)."""
 
 from pathlib import Path
+from typing import BinaryIO
 
 from pydicom import Dataset, dcmread
 from pydicom.dataset import FileMetaDataset
@@ -16,7 +17,7 @@ WORD_BYTES = {"OW": 2, "OF": 4, "OL": 4, "OD": 8, "OV": 8}
 """Values that are streams of words: swapped where the byte order changes (PS3.5 7.3)."""
 
 
-def transcoded(path: Path, transfer_syntax_uid: str) -> Dataset:
+def transcoded(file: Path | BinaryIO, transfer_syntax_uid: str) -> Dataset:
     """The object of a DICOM file, to be encoded in another uncompressed transfer syntax.
 
     Values keep their meaning; lengths, and elements that the standard retired with their syntax
@@ -24,13 +25,13 @@ def transcoded(path: Path, transfer_syntax_uid: str) -> Dataset:
     """
     try:
         with quietly():
-            return _transcoded(path, UID(transfer_syntax_uid))
+            return _transcoded(file, UID(transfer_syntax_uid))
     except READING_ERRORS as error:
         raise InputError("the object cannot be written in another transfer syntax") from error
 
 
-def _transcoded(path: Path, target: UID) -> Dataset:
-    found = dcmread(path)
+def _transcoded(file: Path | BinaryIO, target: UID) -> Dataset:
+    found = dcmread(file)
     source = UID(str(found.file_meta.TransferSyntaxUID))
     if source not in UNCOMPRESSED or target not in UNCOMPRESSED:
         raise InputError(f"{source.name} is not turned into {target.name}")

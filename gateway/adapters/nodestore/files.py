@@ -1,23 +1,20 @@
 """The files of received objects: named by their content, whole or not there."""
 
 import contextlib
-import errno
 import hashlib
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway.adapters.nodestore.contents import UNFINISHED, Content, SpilledContent, chunks_of
+from gateway.adapters.nodestore.disk import DiskFull, sync_folder, told, write_all
 from gateway.domain.errors import StoreError
 
 FOLDER = "objects"
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-
-
-class DiskFull(StoreError):
-    """There is not the room that the configuration wants kept free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +36,7 @@ class ObjectFiles:
     def __init__(self, root: Path, free_bytes: int = 0) -> None:
         self._root = root / FOLDER
         self._free_bytes = free_bytes
-        with _told(self._root):
+        with told(self._root):
             self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def path(self, sha256: str) -> Path:
@@ -48,81 +45,66 @@ class ObjectFiles:
 
     def require_space(self, size_bytes: int) -> None:
         """Raises DiskFull unless a file of that size leaves enough of the disk free."""
-        with _told(self._root):
+        with told(self._root):
             free = shutil.disk_usage(self._root).free
         if free - size_bytes < self._free_bytes:
             raise DiskFull(
                 f"{self._root}: {free >> 20} MiB free, {self._free_bytes >> 20} MiB are kept free"
             )
 
-    def file(self, parts: Sequence[bytes | memoryview]) -> FiledContent:
+    def spill(self) -> SpilledContent:
+        """Room for an object that is too large for memory while it comes. Raises StoreError."""
+        return SpilledContent(self._root, self.require_space)
+
+    def file(self, parts: Sequence[Content]) -> FiledContent:
         """Write ``parts`` as one file; it is durable on return. Raises StoreError, DiskFull."""
-        digest = hashlib.sha256()
-        for part in parts:
-            digest.update(part)
-        size = sum(len(part) for part in parts)
-        sha256 = digest.hexdigest()
-        target = self.path(sha256)
-        if target.exists():
-            return FiledContent(sha256, size, target)
+        size = sum(map(len, parts))
         self.require_space(size)
-        with _told(target):
-            self._write(target, parts)
-        return FiledContent(sha256, size, target)
-
-    def discard(self, sha256: str) -> None:
-        """Remove a file that no object refers to."""
-        with _told(self.path(sha256)):
-            self.path(sha256).unlink(missing_ok=True)
-
-    def sweep(self) -> int:
-        """Remove what crashes left unfinished; only when nobody writes. How many files."""
-        left = list(self._root.glob("*/.*.new"))
-        for path in left:
-            with _told(path):
-                path.unlink(missing_ok=True)
-        return len(left)
-
-    def _write(self, target: Path, parts: Sequence[bytes | memoryview]) -> None:
-        folder = target.parent
-        if not folder.exists():
-            folder.mkdir(mode=0o700, exist_ok=True)
-            _sync(self._root)
-        aside = folder / f".{secrets.token_hex(12)}.new"
+        aside = self._root / f".{secrets.token_hex(12)}{UNFINISHED}"
         try:
-            with os.fdopen(os.open(aside, _NEW, 0o600), "wb", buffering=0) as file:
-                os.posix_fallocate(file.fileno(), 0, sum(map(len, parts)))
-                for part in parts:
-                    _write_all(file.fileno(), part)
-                os.fsync(file.fileno())
-            aside.replace(target)
-        except OSError:
+            with told(self._root):
+                sha256 = _written(aside, size, parts)
+                self._name(aside, self.path(sha256))
+        except StoreError:
             with contextlib.suppress(OSError):
                 aside.unlink(missing_ok=True)
             raise
-        _sync(folder)
+        return FiledContent(sha256, size, self.path(sha256))
+
+    def discard(self, sha256: str) -> None:
+        """Remove a file that no object refers to."""
+        with told(self.path(sha256)):
+            self.path(sha256).unlink(missing_ok=True)
+
+    def sweep(self, known: Container[str]) -> int:
+        """Remove unfinished files, and those whose hash is not ``known``. How many.
+
+        Only when nobody writes.
+        """
+        unfinished = list(self._root.glob(f".*{UNFINISHED}"))
+        unknown = [path for path in self._root.glob("*/*.dcm") if path.stem not in known]
+        for path in (*unfinished, *unknown):
+            with told(path):
+                path.unlink(missing_ok=True)
+        return len(unfinished) + len(unknown)
+
+    def _name(self, aside: Path, target: Path) -> None:
+        folder = target.parent
+        if not folder.exists():
+            folder.mkdir(mode=0o700, exist_ok=True)
+            sync_folder(self._root)
+        aside.replace(target)
+        sync_folder(folder)
 
 
-def _write_all(descriptor: int, part: bytes | memoryview) -> None:
-    view = memoryview(part)
-    while view:
-        view = view[os.write(descriptor, view) :]
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextlib.contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Errors of the disk, as the store tells them."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
-            raise DiskFull(f"{path}: {error.strerror}") from error
-        raise StoreError(f"{path}: {error.strerror or error}") from error
+def _written(path: Path, size: int, parts: Sequence[Content]) -> str:
+    """Write a new file and sync it; the hash of it."""
+    digest = hashlib.sha256()
+    with os.fdopen(os.open(path, _NEW, 0o600), "wb", buffering=0) as file:
+        os.posix_fallocate(file.fileno(), 0, size)
+        for part in parts:
+            for chunk in chunks_of(part):
+                digest.update(chunk)
+                write_all(file.fileno(), chunk)
+        os.fsync(file.fileno())
+    return digest.hexdigest()

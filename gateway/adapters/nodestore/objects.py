@@ -8,12 +8,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from gateway.adapters.nodestore.contents import Content
 from gateway.adapters.nodestore.database import NodeDatabase
 from gateway.adapters.nodestore.files import FiledContent, ObjectFiles
 from gateway.dicom.object_header import ObjectHeader
 from gateway.domain.findings import Finding, Severity
-
-Content = bytes | memoryview
 
 _INSERT = "INSERT OR IGNORE INTO objects VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
@@ -89,7 +88,10 @@ class Objects:
         filed = self._files.file((arrival.head, arrival.dataset))
         if self._insert(arrival, filed):
             return Kept.NEW
-        return self._compare(arrival) or Kept.CONFLICT
+        kept = self._compare(arrival) or Kept.CONFLICT
+        if kept is Kept.CONFLICT:
+            self._files.discard(filed.sha256)
+        return kept
 
     def get(self, sop_instance_uid: str) -> StoredObject | None:
         """One object."""
@@ -115,6 +117,12 @@ class Objects:
                 "UPDATE objects SET state = ?, findings = ? WHERE sop_instance_uid = ?",
                 (state, _findings_text(findings), sop_instance_uid),
             )
+
+    def sweep(self) -> int:
+        """Remove files that a crash left without an object; only when nobody writes. How many."""
+        with self._database.reading() as connection:
+            known = {row["sha256"] for row in connection.execute("SELECT sha256 FROM objects")}
+        return self._files.sweep(known)
 
     def _compare(self, arrival: Arrival) -> Kept | None:
         with self._database.reading() as connection:

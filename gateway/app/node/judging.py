@@ -2,26 +2,45 @@
 
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from gateway.adapters.nodestore.contents import Content, chunks_of
+from gateway.adapters.nodestore.disk import told
 from gateway.adapters.sandbox import OutOfBounds, Sandbox
-from gateway.domain.errors import StoreError
 from gateway.domain.findings import Finding, Severity, error
-from gateway.domain.node import Peer, Policy
+from gateway.domain.node import Limits, Peer, Policy
 
 INCOMING = "incoming"
+JUDGING = "gateway.app.node.judging_process"
 OUT_OF_BOUNDS = "decode-limit"
 
-Judge = Callable[[Peer, bytes, memoryview], tuple[Finding, ...]]
+Judge = Callable[[Peer, bytes, Content], tuple[Finding, ...]]
+
+
+def forget_incoming(root: Path) -> None:
+    """Remove what was being judged when the node ended; only when nobody judges."""
+    for left in (root / INCOMING).glob("*.dcm"):
+        left.unlink(missing_ok=True)
+
+
+def judging_sandbox(store: str, config: str, limits: Limits) -> Sandbox:
+    """The limited process that judges for a node with these ``limits``."""
+    return Sandbox(
+        JUDGING,
+        (store, config, str(limits.inflated_bytes), str(limits.pixels)),
+        limits.decode_memory_bytes,
+        limits.decode_s,
+    )
 
 
 def judge_by(sandbox: Sandbox, root: Path) -> Judge:
     """Judges an object that is not on disk yet; ``root`` is the node's folder."""
     folder = root / INCOMING
 
-    def judge(peer: Peer, head: bytes, dataset: memoryview) -> tuple[Finding, ...]:
+    def judge(peer: Peer, head: bytes, dataset: Content) -> tuple[Finding, ...]:
         room = peer.room if peer.policy is Policy.DELIVER else ""
         with _written(folder, (head, dataset)) as path:
             return judged(sandbox, path, room)
@@ -50,27 +69,18 @@ def _finding(row: Any) -> Finding:
     return Finding(Severity(severity), str(rule), str(path), str(message), str(clause))
 
 
-class _written:  # noqa: N801 - reads as what it does
-    """A file of some bytes, for as long as the block runs."""
-
-    def __init__(self, folder: Path, parts: tuple[bytes | memoryview, ...]) -> None:
-        self._folder = folder
-        self._parts = parts
-        self._path = Path()
-
-    def __enter__(self) -> Path:
-        """Write it. Raises StoreError."""
-        try:
-            self._folder.mkdir(mode=0o700, exist_ok=True)
-            descriptor, name = tempfile.mkstemp(dir=self._folder, suffix=".dcm")
-            with os.fdopen(descriptor, "wb") as file:
-                for part in self._parts:
-                    file.write(part)
-        except OSError as problem:
-            raise StoreError(f"{self._folder}: {problem.strerror}") from problem
-        self._path = Path(name)
-        return self._path
-
-    def __exit__(self, *_reason: object) -> None:
-        """Remove it."""
-        self._path.unlink(missing_ok=True)
+@contextmanager
+def _written(folder: Path, parts: Sequence[Content]) -> Iterator[Path]:
+    """A file of some bytes, for as long as the block runs. Raises StoreError, DiskFull."""
+    with told(folder):
+        folder.mkdir(mode=0o700, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=folder, suffix=".dcm")
+    path = Path(name)
+    try:
+        with told(folder), os.fdopen(descriptor, "wb") as file:
+            for part in parts:
+                for chunk in chunks_of(part):
+                    file.write(chunk)
+        yield path
+    finally:
+        path.unlink(missing_ok=True)

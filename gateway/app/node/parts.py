@@ -7,6 +7,7 @@ from pathlib import Path
 from gateway.adapters.dicomnet.commitment_client import commitment_reply_service
 from gateway.adapters.dicomnet.commitment_service import commitment_service
 from gateway.adapters.dicomnet.event_service import event_service
+from gateway.adapters.dicomnet.listener import require_syntaxes
 from gateway.adapters.dicomnet.query_service import query_service
 from gateway.adapters.dicomnet.retrieve_service import retrieve_service
 from gateway.adapters.dicomnet.same_object import is_same
@@ -56,7 +57,8 @@ class NodeParts:
 
 
 def open_parts(settings: Settings, node: Node) -> NodeParts:
-    """Open the node beside the record store of ``settings``. Raises StoreError."""
+    """Open the node beside the record store of ``settings``. Raises ConfigError, StoreError."""
+    require_syntaxes(node)
     root = settings.store / NODE_FOLDER
     database = NodeDatabase(root)
     files = ObjectFiles(root, node.limits.free_disk_bytes)

@@ -14,6 +14,7 @@ from typing import Any
 
 from gateway.app.intake import find_room
 from gateway.app.node.children import Child
+from gateway.app.node.judging import forget_incoming
 from gateway.app.node.keeper import Keeper
 from gateway.app.node.lock import only_service
 from gateway.app.node.parts import NodeParts, open_parts
@@ -50,7 +51,8 @@ async def serve(request: ServeRequest, settings: Settings, ready: Ready) -> None
     node = load_node(request.node, config_roots(settings.site))
     with only_service(settings.store, request.room):
         parts = open_parts(settings, node)
-        parts.files.sweep()
+        parts.objects.sweep()
+        forget_incoming(parts.root)
         async with AsyncExitStack() as stack:
             stack.callback(parts.database.close)
             await _serve(request, parts, stack, ready)

@@ -6,12 +6,9 @@ import warnings
 from pathlib import Path
 
 from gateway.adapters.dicomnet.listener import Listener
-from gateway.adapters.sandbox import Sandbox
 from gateway.app.node.child_main import run_child, tell, when_input_ends
-from gateway.app.node.judging import judge_by
+from gateway.app.node.judging import judge_by, judging_sandbox
 from gateway.app.node.parts import parts_named
-
-JUDGING = "gateway.app.node.judging_process"
 
 
 def work(arguments: list[str]) -> None:
@@ -19,9 +16,9 @@ def work(arguments: list[str]) -> None:
     store, config, name, path = arguments
     warnings.simplefilter("ignore")
     parts = parts_named(store, config, name)
-    limits = parts.node.limits
-    sandbox = Sandbox(JUDGING, (store, config), limits.decode_memory_bytes, limits.decode_s)
-    listener = Listener(parts.node, parts.services(judge_by(sandbox, parts.root)), Path(path))
+    sandbox = judging_sandbox(store, config, parts.node.limits)
+    services = parts.services(judge_by(sandbox, parts.root))
+    listener = Listener(parts.node, services, Path(path), parts.files.spill)
     stop = threading.Event()
     when_input_ends(stop.set)
     tell({"ready": path})
