@@ -6,7 +6,7 @@ import numpy as np
 
 from gateway.domain.units import FloatArray
 
-_DS = re.compile(rb" *[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)? *\0?")
+_DS = re.compile(rb" *+[+-]?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d++)? *+\0?")
 _IS = re.compile(rb" *[+-]?\d{1,12} *\0?")
 _IS_LIMIT = 2**31
 

@@ -7,8 +7,6 @@ from pathlib import Path
 
 from pynetdicom import AE, AllStoragePresentationContexts, evt
 
-from gateway.dicom.object_file import file_head
-
 PDU_BYTES = 2**17
 
 
@@ -17,16 +15,8 @@ def main(folder: Path) -> None:
     numbers = count()
 
     def keep(event: evt.Event) -> int:
-        request = event.request
-        head = file_head(
-            str(request.AffectedSOPClassUID),
-            str(request.AffectedSOPInstanceUID),
-            str(event.context.transfer_syntax),
-            "SENDER",
-        )
         with (folder / f"{next(numbers)}.dcm").open("wb") as file:
-            file.write(head)
-            file.write(request.DataSet.getvalue())
+            file.write(event.encoded_dataset())
         return 0x0000
 
     entity = AE("RAW")

@@ -20,6 +20,13 @@ def test_hostile_texts_are_no_decimals(text: str) -> None:
         decimals(text.encode())
 
 
+@pytest.mark.timeout(30)
+def test_a_long_text_is_refused_in_one_look() -> None:
+    """Looking at every way to split a million digits takes hours."""
+    with pytest.raises(NotANumber):
+        decimals(b"1" * 1_000_000 + b"x")
+
+
 @pytest.mark.parametrize(
     "text", [*HOSTILE, "1.0", "1e3", "2147483648", "-2147483649", "12345678901"]
 )

@@ -7,20 +7,19 @@ import threading
 import time
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from gateway.adapters.sandbox import OutOfBounds, Sandbox
-from gateway.app.node.judging import OUT_OF_BOUNDS, judged
+from gateway.app.node.judging import OUT_OF_BOUNDS, judged, judging_sandbox
 from gateway.dicom.sop_classes import DEFLATED, EXPLICIT_VR_LITTLE_ENDIAN, RT_PLAN
 from gateway.domain.findings import Severity
 from gateway.domain.node import Limits
 
 MIB = 2**20
 CHILD = "tests.guard.sandbox_child"
-JUDGING = "gateway.app.node.judging_process"
 
 
 @contextmanager
@@ -153,8 +152,7 @@ def endless_length() -> bytes:
 @pytest.fixture(scope="module")
 def judging(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     store = str(tmp_path_factory.mktemp("store"))
-    limits = Limits()
-    with sandbox(JUDGING, (store, ""), limits.decode_memory_bytes, limits.decode_s) as made:
+    with closing(judging_sandbox(store, "", Limits())) as made:
         yield made
 
 
@@ -181,8 +179,8 @@ def test_hostile_objects_are_findings(judging: Sandbox, hostile: bytes, tmp_path
 
 
 def test_what_is_out_of_bounds_is_a_finding(tmp_path: Path) -> None:
-    path = tmp_path / "any.dcm"
-    path.write_bytes(b"")
-    with sandbox(JUDGING, (str(tmp_path), ""), deadline_s=0.0) as asked:
+    path = tmp_path / "never-ends.dcm"
+    os.mkfifo(path)
+    with closing(judging_sandbox(str(tmp_path), "", Limits(decode_s=0.3))) as asked:
         (finding,) = judged(asked, path, "")
     assert (finding.rule, finding.severity) == (OUT_OF_BOUNDS, Severity.ERROR)

@@ -1,10 +1,13 @@
 """Whatever the bytes are, the answer is findings."""
 
+import struct
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.dicom.iod.validation import validate
+from gateway.dicom.sop_classes import CT_IMAGE
 from gateway.domain.findings import has_errors
 from tests.iod.objects import OBJECTS
 
@@ -31,3 +34,15 @@ def test_what_is_cut_off_is_told(share: float) -> None:
     content = OBJECTS["plan"]()
     cut = content[: int(share * (len(content) - 1))]
     assert has_errors(validate(cut).findings)
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("text", [b"1" * 60_000 + b"x", b"12345678901234\\" * 4_000 + b"x"])
+def test_long_numbers_are_read_in_one_look(text: bytes) -> None:
+    """Where a pattern can match in many ways, looking at all of them takes hours."""
+    value = text + b" " * (len(text) % 2)
+    sop_class = CT_IMAGE.encode() + b"\0" * (len(CT_IMAGE) % 2)
+    dataset = struct.pack("<HH2sH", 0x0008, 0x0016, b"UI", len(sop_class)) + sop_class
+    dataset += struct.pack("<HH2sH", 0x0028, 0x0030, b"DS", len(value)) + value
+    found = validate(dataset).findings
+    assert ("PixelSpacing", "value-representation") in {(one.path, one.rule) for one in found}

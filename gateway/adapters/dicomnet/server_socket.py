@@ -13,7 +13,7 @@ from io import BytesIO
 from typing import cast
 
 from pynetdicom.association import Association
-from pynetdicom.dimse_messages import C_STORE_RQ
+from pynetdicom.dimse_messages import C_STORE_RQ, DIMSEMessage
 from pynetdicom.dul import DULServiceProvider
 from pynetdicom.fsm import InvalidEventError, StateMachine
 from pynetdicom.transport import AssociationSocket, RequestHandler
@@ -28,6 +28,7 @@ RECEIVE_BUFFER_BYTES = 2**20
 _P_DATA_TF = 0x04
 _HEADER = struct.Struct(">BxL")
 _ITEM = struct.Struct(">LBB")
+_HEADS_BYTES = _HEADER.size + _ITEM.size
 _ABORT = _HEADER.pack(0x07, 4) + bytes((0, 0, 2, 0))
 _READY_FOR_DATA, _CLOSING = "Sta6", "Sta13"
 
@@ -39,8 +40,10 @@ class ServerSocket(AssociationSocket):
 
     def __init__(self, association: Association, connection: socket.socket) -> None:
         self._waking, self._woken = socket.socketpair()
+        self._connection = connection
         super().__init__(association, client_socket=connection)
-        self._seen: bytearray = bytearray()
+        self._seen = bytearray()
+        self._portion = bytearray()
 
     @property
     def ready(self) -> bool:
@@ -73,32 +76,52 @@ class ServerSocket(AssociationSocket):
 
     def recv(self, nr_bytes: int) -> bytearray:
         """Read so many bytes, fewer where the connection ends before. Raises OSError."""
-        read = self._seen[:nr_bytes]
-        del self._seen[:nr_bytes]
-        missing = nr_bytes - len(read)
-        return read + self._receive(missing) if missing else read
+        read = bytearray(nr_bytes)
+        with memoryview(read) as view:
+            got = self._fill(view)
+        return read if got == nr_bytes else read[:got]
+
+    def head(self) -> bytes:
+        """Head of a PDU and, if it has one, of its first fragment; less where the connection ends.
+
+        Raises OSError.
+        """
+        with memoryview(bytearray(_HEADS_BYTES)) as view:
+            got = self._fill(view[: _HEADER.size])
+            if got == _HEADER.size and view[0] == _P_DATA_TF:
+                got += self._fill(view[got:])
+            return bytes(view[:got])
+
+    def portion(self, nr_bytes: int) -> memoryview:
+        """As :meth:`recv`, where the next portion will be too."""
+        if len(self._portion) < nr_bytes:
+            self._portion = bytearray(nr_bytes)
+        view = memoryview(self._portion)[:nr_bytes]
+        return view[: self._fill(view)]
 
     def put_back(self, seen: bytes | bytearray) -> None:
         """These are read next."""
         self._seen[:0] = seen
 
     def dispose(self) -> None:
-        """Close what :meth:`wake` needs; idempotent."""
+        """Close the connection, if nobody has, and what :meth:`wake` needs; idempotent."""
+        self._connection.close()
         self._waking.close()
         self._woken.close()
 
-    def _receive(self, nr_bytes: int) -> bytearray:
-        if self.socket is None:
-            raise ConnectionAbortedError("the connection is closed")
-        read = bytearray(nr_bytes)
-        at = 0
-        with memoryview(read) as view:
-            while at < nr_bytes:
-                got = self.socket.recv_into(view[at:])
-                if not got:
-                    break
-                at += got
-        return read if at == nr_bytes else read[:at]
+    def _fill(self, view: memoryview) -> int:
+        """Read until ``view`` is full or the connection ends; how many bytes."""
+        at = min(len(self._seen), len(view))
+        view[:at] = self._seen[:at]
+        del self._seen[:at]
+        while at < len(view):
+            if self.socket is None:
+                raise ConnectionAbortedError("the connection is closed")
+            got = self.socket.recv_into(view[at:])
+            if not got:
+                break
+            at += got
+        return at
 
 
 class ServerProvider(DULServiceProvider):
@@ -120,6 +143,8 @@ class ServerProvider(DULServiceProvider):
             super().run_reactor()
         finally:
             self.to_user_queue.put(None)
+            if isinstance(self.assoc.dimse, MessageProvider):
+                self.assoc.dimse.forget()
             if isinstance(self.socket, ServerSocket):
                 self.socket.dispose()
 
@@ -140,29 +165,29 @@ class ServerProvider(DULServiceProvider):
 
         The first other PDU is left to be read.
         """
-        while True:
-            head = connection.recv(_HEADER.size)
-            message = self.assoc.dimse.message
-            if len(head) < _HEADER.size or message is None:
+        while (message := self.assoc.dimse.message) is not None:
+            head = connection.head()
+            if len(head) < _HEADS_BYTES or not _goes_on(message, head):
+                connection.put_back(head)
                 break
-            kind, length = _HEADER.unpack(head)
-            is_stored = message.__class__ is C_STORE_RQ and message.context_id is not None
-            if kind != _P_DATA_TF or not is_stored or length <= _ITEM.size:
-                break
-            item = connection.recv(_ITEM.size)
-            head += item
-            if len(item) < _ITEM.size:
-                break
-            item_length, context_id, control = _ITEM.unpack(item)
-            whole = item_length + 4 == length
-            if control & 3 or context_id != message.context_id or not whole:
-                break
-            fragment = connection.recv(length - _ITEM.size)
-            if len(fragment) < length - _ITEM.size:
+            size = _HEADER.unpack_from(head)[1] - _ITEM.size
+            fragment = connection.portion(size)
+            if len(fragment) < size:
                 raise ConnectionAbortedError("the connection ended in a PDU")
             cast("BytesIO", message.data_set).write(fragment)
             self._idle_timer.restart()
-        connection.put_back(head)
+
+
+def _goes_on(message: DIMSEMessage, head: bytes) -> bool:
+    """Whether a PDU is one fragment, not the last, of the data set of a C-STORE request."""
+    _, length = _HEADER.unpack_from(head)
+    item_length, context_id, control = _ITEM.unpack_from(head, _HEADER.size)
+    return (
+        message.__class__ is C_STORE_RQ
+        and context_id == message.context_id
+        and not control & 3
+        and item_length + 4 == length > _ITEM.size
+    )
 
 
 class ServerStates(StateMachine):

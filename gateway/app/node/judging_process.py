@@ -8,6 +8,8 @@ from typing import Any
 from gateway.adapters.sandbox.limits import answer_questions
 from gateway.app.check import check_plan
 from gateway.app.node.judging import finding_rows
+from gateway.dicom.compressed_frames import frame_findings
+from gateway.dicom.inflation import inflation_findings
 from gateway.dicom.iod.validation import validate
 from gateway.dicom.sop_classes import RT_PLAN
 from gateway.domain.errors import GatewayError
@@ -16,21 +18,26 @@ from gateway.settings import Settings, load_settings
 
 
 def main(arguments: list[str]) -> int:
-    """``MEMORY_BYTES STORE CONFIG``."""
-    memory, store, config = arguments
+    """``MEMORY_BYTES STORE CONFIG INFLATED_BYTES FRAME_PIXELS``."""
+    memory, store, config, inflated_bytes, frame_pixels = arguments
     settings = load_settings(Path(config) if config else None, Path(store))
 
     def answer(question: Mapping[str, Any]) -> Mapping[str, Any]:
-        findings = judge(Path(question["path"]), str(question["room"]), settings)
+        path, room = Path(question["path"]), str(question["room"])
+        content = path.read_bytes()
+        findings = inflation_findings(content, int(inflated_bytes))
+        if not findings:
+            findings = judge(content, path, room, settings)
+            findings += frame_findings(content, int(frame_pixels))
         return {"findings": finding_rows(findings)}
 
     answer_questions(int(memory), answer)
     return 0
 
 
-def judge(path: Path, room: str, settings: Settings) -> tuple[Finding, ...]:
+def judge(content: bytes, path: Path, room: str, settings: Settings) -> tuple[Finding, ...]:
     """What validation finds; where ``room`` is named, what checking a plan for it finds too."""
-    validation = validate(path.read_bytes())
+    validation = validate(content)
     findings = validation.findings
     if room and validation.sop_class_uid != RT_PLAN:
         return (*findings, error("not-deliverable", "SOPClassUID", "only RT Plans are delivered"))

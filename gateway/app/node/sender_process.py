@@ -10,10 +10,9 @@ from gateway.adapters.dicomnet.commitment_service import answer_pending
 from gateway.adapters.nodestore.objects import State
 from gateway.adapters.sandbox import Sandbox
 from gateway.app.node.child_main import run_child, tell, when_input_ends
-from gateway.app.node.judging import judged
+from gateway.app.node.judging import judged, judging_sandbox
 from gateway.app.node.parts import NodeParts, parts_named
 from gateway.app.node.sender import run_sender
-from gateway.app.node.worker_process import JUDGING
 from gateway.domain.findings import has_errors
 
 LOOK_S = 0.5
@@ -25,8 +24,7 @@ def work(arguments: list[str]) -> None:
     store, config, name = arguments
     warnings.simplefilter("ignore")
     parts = parts_named(store, config, name)
-    limits = parts.node.limits
-    sandbox = Sandbox(JUDGING, (store, config), limits.decode_memory_bytes, limits.decode_s)
+    sandbox = judging_sandbox(store, config, parts.node.limits)
     try:
         asyncio.run(_work(parts, sandbox))
     finally:

@@ -4,11 +4,11 @@ The engine names an attribute by its tag and those of the sequences around it. H
 each attribute, so that a finding names the very item.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 from dicom_validator.validator.error_handler import ValidationResultHandler
 from dicom_validator.validator.iod_validator import DatasetStackItem, IODValidator
@@ -20,14 +20,11 @@ from dicom_validator.validator.validation_result import (
     ValidationResult,
 )
 from pydicom import Dataset
-from pydicom.datadict import dictionary_is_retired, keyword_for_tag
-from pydicom.dataelem import RawDataElement
-from pydicom.tag import BaseTag
+from pydicom.datadict import dictionary_is_retired
+from pydicom.tag import Tag
 
-from gateway.dicom.iod.reading import raw_value, vr_of
-from gateway.dicom.iod.tables import IodTables, iod_tables
-from gateway.dicom.iod.values import LONGEST
-from gateway.dicom.numbers import is_empty
+from gateway.dicom.iod.elements import Element, Item, name_of
+from gateway.dicom.iod.tables import Attributes, IodTables, iod_tables, number_of
 from gateway.domain.findings import Finding, Severity
 
 RULES = {
@@ -51,13 +48,16 @@ WARNINGS = frozenset({ErrorCode.TagUnexpected, ErrorCode.TagNotAllowed})
 VENDOR_TERMS = {"RTBeamLimitingDeviceType": frozenset({"MLCX1", "MLCX2"})}
 """Terms of vendors where the standard enumerates: dual-layer collimators have no standard one."""
 SHOWN = 64
+PRIVATE = 0x10000
+"""What sets an odd group apart (PS3.5 7.8)."""
 _NEEDED = frozenset({"1", "2"})
+_VALUED = frozenset({"1", "1C"})
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
     path: str
-    tag: DicomTag
+    tag: int
     error: TagError
     module: str
 
@@ -71,24 +71,26 @@ class _Silent(ValidationResultHandler):
 
 
 class _Level(DatasetStackItem):
-    """An item on the way down, whose elements stay as they were read."""
+    """An item on the way down."""
 
-    def __init__(self, dataset: Dataset, tag: BaseTag, stack: list[BaseTag] | None) -> None:
-        self.dataset = dataset
-        self.tag = tag
-        self.stack = [*(stack or ()), tag]
+    def __init__(self, item: Item, tag: int) -> None:
+        self.dataset = cast("Dataset", item)
+        self.tag = Tag(tag)
+        self.stack = None
         self.in_func_group = False
-        around = [int(one) for one in self.stack]
-        self.unexpected_tags = {
-            DicomTag(key, around) for key in list(dataset.keys()) if not key.is_private
-        }
+        self.unexpected_tags = set()
 
 
 class _Locating(IODValidator):
-    """The engine for tables without functional groups and macros, noting where it stands."""
+    """The engine on elements as they were read, noting where it stands.
 
-    def __init__(self, dataset: Dataset, tables: IodTables) -> None:
-        super().__init__(dataset, tables.info, suppress_vr_warnings=True, error_handler=_Silent())
+    It decides which modules and conditions hold; each level is walked here, once.
+    """
+
+    def __init__(self, item: Item, tables: IodTables) -> None:
+        super().__init__(
+            cast("Dataset", item), tables.info, suppress_vr_warnings=True, error_handler=_Silent()
+        )
         self.found: list[_Found] = []
         self._module = ""
 
@@ -97,102 +99,99 @@ class _Locating(IODValidator):
         return super()._validate_module(module, *arguments, **named)
 
     def _validate_attributes(self, attributes: Any, report_unexpected_tags: bool) -> Any:
-        """As the base; an attribute that may be absent, and is, costs nothing."""
-        errors: dict[DicomTag, TagError] = {}
+        rules: Attributes = attributes
         level = self._dataset_stack[-1]
-        for key, attribute in attributes.items():
-            present = _number(key) in level.dataset
-            if not present and attribute["type"] not in _NEEDED and "cond" not in attribute:
-                continue
-            tag_id = self._tag_id(key)
-            error = self._validate_attribute(tag_id, attribute)
-            if error is not None:
-                errors[tag_id] = error
-            level.unexpected_tags.discard(tag_id)
-            if present and "items" in attribute:
-                errors.update(self._item_errors(tag_id, attribute["items"]))
-        if report_unexpected_tags:
-            errors.update(self._unexpected_tag_errors())
-        return errors
+        elements = _item(level).elements
+        for tag, rule in rules.demanded:
+            if tag not in elements and self._is_required(rule):
+                self._note(tag, TagError(rule["type"], ErrorCode.TagMissing))
+        for tag, element in elements.items():
+            rule_there = rules.by_number.get(tag)
+            if rule_there is not None:
+                level.unexpected_tags.discard(DicomTag(tag))
+                self._validate_element(element, rule_there)
+            elif report_unexpected_tags and not tag & PRIVATE:
+                self._note(tag, TagError(TagType.Undefined, ErrorCode.TagUnexpected))
+        return {}
 
-    def _item_errors(self, tag_id: DicomTag, attributes: Any) -> dict[DicomTag, TagError]:
-        level = self._dataset_stack[-1]
-        element = level.dataset[tag_id.tag]
-        if element.VR != "SQ":
-            error = TagError(code=ErrorCode.InvalidSequence)
-            self._note(tag_id, error)
-            return {tag_id: error}
-        errors: dict[DicomTag, TagError] = {}
-        for item in element.value or ():
-            self._dataset_stack.append(_Level(item, tag_id.tag, level.stack))
-            errors.update(self._validate_attributes(attributes, report_unexpected_tags=True))
-            self._dataset_stack.pop()
-        return errors
-
-    def _validate_attribute(self, tag_id: DicomTag, attribute: Any) -> TagError | None:
-        dataset = self._dataset_stack[-1].dataset
-        raw: Any = dataset.get_item(tag_id.tag) if tag_id.tag in dataset else None
-        if isinstance(raw, RawDataElement) and vr_of(raw) in LONGEST and "enums" not in attribute:
-            error = self._numbers_error(raw, attribute)
-        else:
-            error = super()._validate_attribute(tag_id, attribute)
+    def _validate_element(self, element: Element, rule: Mapping[str, Any]) -> None:
+        error = self._element_error(element, rule)
         if error is not None:
-            self._note(tag_id, error)
-        return error
+            self._note(element.tag, error)
+        if element.items is None:
+            if "items" in rule and not element.is_empty:
+                self._note(element.tag, TagError(code=ErrorCode.InvalidSequence))
+            return
+        if "items" in rule:
+            for item in element.items:
+                self._dataset_stack.append(_Level(item, element.tag))
+                self._validate_attributes(rule["items"], report_unexpected_tags=True)
+                self._dataset_stack.pop()
 
-    def _numbers_error(self, raw: RawDataElement, attribute: Any) -> TagError | None:
-        """As the base for numbers, which are thousands and need not be decoded for it."""
-        kind = attribute["type"]
-        if kind in ("1", "1C") and is_empty(raw_value(raw)):
-            return TagError(kind, ErrorCode.TagEmpty)
-        if kind in _NEEDED or "cond" not in attribute:
-            return None
-        required, allowed = self._object_is_required_or_allowed(attribute["cond"])
-        return None if required or allowed else TagError(kind, ErrorCode.TagNotAllowed)
+    def _is_required(self, rule: Mapping[str, Any]) -> bool:
+        if rule["type"] in _NEEDED:
+            return True
+        required, _ = self._object_is_required_or_allowed(rule["cond"])
+        return bool(required)
 
-    def _unexpected_tag_errors(self) -> dict[DicomTag, TagError]:
-        errors: dict[DicomTag, TagError] = super()._unexpected_tag_errors()
-        for tag_id, error in sorted(errors.items()):
-            self._note(tag_id, error)
-        return errors
+    def _element_error(self, element: Element, rule: Mapping[str, Any]) -> TagError | None:
+        kind = rule["type"]
+        if element.is_empty:
+            return TagError(kind, ErrorCode.TagEmpty) if kind in _VALUED else None
+        if kind not in _NEEDED and "cond" in rule:
+            required, allowed = self._object_is_required_or_allowed(rule["cond"])
+            if not (required or allowed):
+                return TagError(kind, ErrorCode.TagNotAllowed)
+        return self._term_error(element, rule) if "enums" in rule else None
+
+    def _term_error(self, element: Element, rule: Mapping[str, Any]) -> TagError | None:
+        for terms in rule["enums"]:
+            if "cond" in terms and not self._object_is_required_or_allowed(terms["cond"])[0]:
+                continue
+            place = int(terms["index"]) - 1 if "index" in terms else None
+            for index, value in enumerate(element.values):
+                if place in (None, index) and value not in terms["val"]:
+                    context = {"value": value, "allowed": terms["val"]}
+                    return TagError(rule["type"], ErrorCode.EnumValueNotAllowed, context=context)
+        return None
 
     def _expanded_module_info(self, module_info: Any, *_more: Any, **_named: Any) -> Any:
         return module_info
 
     def _tag_id(self, tag_id_string: str) -> DicomTag:
-        parents = [int(level.tag or 0) for level in self._dataset_stack[1:]]
-        return DicomTag(_number(tag_id_string), parents or None)
+        return _tag_id(tag_id_string)
 
-    def _note(self, tag_id: DicomTag, error: TagError) -> None:
-        path = "".join(f"{step}." for step in self._steps()) + _name(int(tag_id.tag))
-        self.found.append(_Found(path, tag_id, error, self._module))
+    def _note(self, tag: int, error: TagError) -> None:
+        path = "".join(f"{step}." for step in self._steps()) + name_of(tag)
+        self.found.append(_Found(path, tag, error, self._module))
 
     def _steps(self) -> Iterator[str]:
         for outer, inner in pairwise(self._dataset_stack):
             tag = int(inner.tag or 0)
-            items: Sequence[Dataset] = outer.dataset[tag].value
-            index = next(i for i, item in enumerate(items) if item is inner.dataset)
-            yield f"{_name(tag)}[{index}]"
+            items: Sequence[Item] = _item(outer)[tag].items or ()
+            index = next(i for i, item in enumerate(items) if item is _item(inner))
+            yield f"{name_of(tag)}[{index}]"
 
 
-def engine_findings(dataset: Dataset) -> Iterator[Finding]:
+def _item(level: DatasetStackItem) -> Item:
+    return cast("Item", level.dataset)
+
+
+def engine_findings(dataset: Item) -> Iterator[Finding]:
     """What the engine finds in a data set whose SOP class has tables, in their order."""
     tables = iod_tables()
     engine = _Locating(dataset, tables)
     result = engine.validate()
-    kept = {
-        (tag, error.code)
-        for errors in (result.module_errors or {}).values()
-        for tag, error in errors.items()
-    }
-    for one in engine.found:
-        if (one.tag, one.error.code) in kept:
-            yield _finding(one, tables)
+    yield from (_finding(one, tables) for one in engine.found)
+    for errors in (result.module_errors or {}).values():  # of modules and tags that belong nowhere
+        for tag_id, found in sorted(errors.items()):
+            tag = int(tag_id.tag)
+            yield _finding(_Found(name_of(tag), tag, found, ""), tables)
 
 
 def _finding(one: _Found, tables: IodTables) -> Finding:
     error = one.error
-    if error.code is ErrorCode.TagUnexpected and _is_retired(int(one.tag.tag)):
+    if error.code is ErrorCode.TagUnexpected and _is_retired(one.tag):
         message = "was retired from the standard"
         return Finding(Severity.INFO, "retired-attribute", one.path, message, "PS3.6 6")
     kind = error.type.value if isinstance(error.type, TagType) else str(error.type)
@@ -225,10 +224,6 @@ def _is_retired(tag: int) -> bool:
 
 
 @cache
-def _number(tag: str) -> int:
-    """The number of a tag that is written ``(GGGG,EEEE)``."""
-    return int(tag[1:5].replace("x", "0"), 16) << 16 | int(tag[6:10], 16)
-
-
-def _name(tag: int) -> str:
-    return keyword_for_tag(tag) or f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
+def _tag_id(tag: str) -> DicomTag:
+    """Of the few hundred tags that the tables have."""
+    return DicomTag(number_of(tag))

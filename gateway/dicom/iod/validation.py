@@ -3,12 +3,14 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from io import BytesIO
 
-from pydicom import Dataset, dcmread
 from pydicom.uid import UID
 
+from gateway.dicom.duplicates import Malformed
+from gateway.dicom.iod.elements import Item
+from gateway.dicom.iod.encoded import EncodedObject, read_object
 from gateway.dicom.iod.engine import engine_findings
+from gateway.dicom.iod.meaning.meta import meta_findings
 from gateway.dicom.iod.meaning.pixels import pixel_findings
 from gateway.dicom.iod.meaning.plan import plan_findings
 from gateway.dicom.iod.meaning.record import record_findings
@@ -16,7 +18,7 @@ from gateway.dicom.iod.meaning.structures import structure_findings
 from gateway.dicom.iod.reading import text
 from gateway.dicom.iod.tables import iod_tables
 from gateway.dicom.iod.values import value_findings
-from gateway.dicom.plan_file import READING_ERRORS, damage_of, transfer_syntax_of
+from gateway.dicom.plan_file import READING_ERRORS
 from gateway.dicom.quiet import quietly
 from gateway.dicom.sop_classes import (
     CT_IMAGE,
@@ -49,23 +51,16 @@ def validate(content: bytes) -> Validation:
         return Validation("", "", (error("unreadable", "", f"no DICOM object: {problem}"),))
 
 
-def validate_dataset(dataset: Dataset, transfer_syntax_uid: str) -> Validation:
-    """Validate a data set that was read. Raises what pydicom raises for values it cannot decode."""
-    sop_class = text(dataset, "SOPClassUID")
-    return Validation(
-        sop_class,
-        text(dataset, "SOPInstanceUID"),
-        tuple(_gathered(dict.fromkeys(_findings(dataset, sop_class, transfer_syntax_uid)))),
-    )
-
-
 def _validate(content: bytes) -> Validation:
-    syntax = transfer_syntax_of(content, "it")
-    damage = damage_of(content, syntax)
-    if any(finding.rule == "damaged" for finding in damage):
-        return Validation("", "", damage)
-    found = validate_dataset(dcmread(BytesIO(content), force=True), str(syntax))
-    return replace(found, findings=(*damage, *found.findings))
+    try:
+        read = read_object(content)
+    except Malformed as problem:
+        damage = error("damaged", "", f"the file is damaged: {problem}")
+        return Validation("", "", (replace(damage, clause="PS3.5 7.1"),))
+    sop_class = text(read.dataset, "SOPClassUID")
+    findings = dict.fromkeys(_findings(read, sop_class))
+    instance = text(read.dataset, "SOPInstanceUID")
+    return Validation(sop_class, instance, tuple(_gathered(findings)))
 
 
 def _gathered(findings: Iterable[Finding]) -> Iterator[Finding]:
@@ -80,10 +75,12 @@ def _gathered(findings: Iterable[Finding]) -> Iterator[Finding]:
         yield replace(first, message=first.message + more)
 
 
-def _findings(dataset: Dataset, sop_class: str, syntax: str) -> Iterator[Finding]:
+def _findings(read: EncodedObject, sop_class: str) -> Iterator[Finding]:
+    dataset = read.dataset
     if not sop_class:
         yield error("type-1-missing", "SOPClassUID", "is missing: nothing says what this is")
         return
+    yield from meta_findings(read)
     yield from value_findings(dataset)
     if sop_class in iod_tables().info.iods:
         yield from engine_findings(dataset)
@@ -96,10 +93,10 @@ def _findings(dataset: Dataset, sop_class: str, syntax: str) -> Iterator[Finding
         if sop_class in classes:
             yield from look(dataset)
     if sop_class in _WITH_PIXELS:
-        yield from pixel_findings(dataset, sop_class, syntax)
+        yield from pixel_findings(dataset, sop_class, read.transfer_syntax_uid)
 
 
-_MEANINGS: Sequence[tuple[frozenset[str], Callable[[Dataset], Iterator[Finding]]]] = (
+_MEANINGS: Sequence[tuple[frozenset[str], Callable[[Item], Iterator[Finding]]]] = (
     (frozenset({RT_PLAN, RT_ION_PLAN}), plan_findings),
     (frozenset({RT_BEAMS_TREATMENT_RECORD}), record_findings),
     (frozenset({RT_STRUCTURE_SET}), structure_findings),

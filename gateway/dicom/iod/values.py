@@ -1,86 +1,127 @@
 """Every value by itself: its VR's rules (PS3.5 6.2), and how many there may be (PS3.6)."""
 
+import math
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import TypeAlias
 
-from pydicom import Dataset
-from pydicom.config import RAISE
 from pydicom.datadict import dictionary_has_tag, dictionary_VM
-from pydicom.dataelem import DataElement, RawDataElement
-from pydicom.multival import MultiValue
-from pydicom.tag import BaseTag
-from pydicom.valuerep import validate_value
 
-from gateway.dicom.iod.reading import raw_value, vr_of, walk
-from gateway.dicom.numbers import NotANumber, decimals, integers, is_empty
+from gateway.dicom.iod.elements import (
+    BINARY,
+    SINGLE_TEXT,
+    TEXTS,
+    Element,
+    Item,
+    dictionary_vrs,
+    name_of,
+)
+from gateway.dicom.iod.texts import is_text_of
+from gateway.dicom.numbers import NotANumber, decimals, integers
 from gateway.domain.findings import Finding, Severity
 
 LONGEST = {"DS": 16, "IS": 12}
 SHOWN = 40
-_CHECKED = frozenset({"AE", "AS", "CS", "DA", "DT", "LO", "PN", "SH", "TM", "UI"})
-_BINARY = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "UN"})
+UNKNOWN_VR = "??"
+_DECIMAL = rb" *+[+-]?(?:\d++(?:\.\d*+)?|\.\d++) *+"
+_DECIMALS = re.compile(rb"%b(?:\\%b)*+\0?" % (_DECIMAL, _DECIMAL))
+"""Without exponents: as many as 16 characters can say is finite."""
+_SIZES = {"H": 2, "h": 2, "L": 4, "l": 4, "f": 4, "d": 8, "Q": 8, "q": 8}
 _RANGE = re.compile(r"(\d+)(?:-(\d*)(n?))?")
+_PRIVATE = 0x10000
+
+Broken: TypeAlias = tuple[str, str, str]
+"""A rule, a message, and a clause."""
 
 
-def value_findings(dataset: Dataset) -> Iterator[Finding]:
-    """Findings of every element that has a value."""
-    for path, holder, element in walk(dataset):
-        vr = vr_of(element)
-        if vr in LONGEST:
-            yield from _number(path, element, vr)
-        elif vr in _CHECKED:
-            yield from _text(path, holder, element.tag, vr)
+def value_findings(item: Item, path: str = "") -> Iterator[Finding]:
+    """Findings of every public element at every depth."""
+    for rule, message, clause, tag in _arrangement(item):
+        yield Finding(Severity.ERROR, rule, f"{path}{name_of(tag)}", message, clause)
+    for tag, element in item.elements.items():
+        if tag & _PRIVATE:
+            continue
+        broken = _broken(element)
+        if broken is not None:
+            rule, message, clause = broken
+            yield Finding(Severity.ERROR, rule, f"{path}{name_of(tag)}", message, clause)
+        for index, inner in enumerate(element.items or ()):
+            yield from value_findings(inner, f"{path}{name_of(tag)}[{index}].")
 
 
-def _number(path: str, element: DataElement | RawDataElement, vr: str) -> Iterator[Finding]:
-    raw = raw_value(element)
-    if is_empty(raw):
-        return
-    parts = raw.split(b"\\")
+def _arrangement(item: Item) -> Iterator[tuple[str, str, str, int]]:
+    for tag in item.repeated:
+        message = "this attribute stands more than once; nothing says which one holds"
+        yield "duplicate-tag", message, "PS3.5 7.1", tag
+    for tag in item.misplaced[:1]:
+        yield "element-order", "it stands after one with a higher tag", "PS3.5 7.1", tag
+
+
+def _broken(element: Element) -> Broken | None:
+    vr = element.vr
+    wanted = dictionary_vrs(element.tag)
+    if wanted and vr not in wanted:
+        message = f"its VR is {vr}, where {' or '.join(wanted)} is due"
+        return "value-representation", message, "PS3.6 6"
+    if vr == UNKNOWN_VR:
+        return "value-representation", "its VR is none", "PS3.5 6.2"
+    if element.is_empty or vr == "SQ":
+        return None
+    if vr in LONGEST:
+        return _number(element, vr)
+    if vr in TEXTS:
+        return _text(element, vr)
+    return _binary(element, vr) if vr in BINARY else None
+
+
+def _number(element: Element, vr: str) -> Broken | None:
+    parts = element.raw.split(b"\\")
     parts[-1] = parts[-1].removesuffix(b"\0").removesuffix(b" ")  # what made its length even
-    too_long = next((part for part in parts if len(part) > LONGEST[vr]), None)
-    if too_long is not None:
-        shown = too_long[:SHOWN].decode("ascii", "replace")
-        yield _broken(path, f"{shown!r} is longer than the {LONGEST[vr]} characters of a {vr}")
-        return
+    longest = max(parts, key=len)
+    if len(longest) > LONGEST[vr]:
+        shown = longest[:SHOWN].decode("ascii", "replace")
+        return _no_value(f"{shown!r} is longer than the {LONGEST[vr]} characters of a {vr}")
     try:
-        if vr == "DS":
-            decimals(raw)
-        else:
-            integers(raw)
+        if vr == "IS":
+            integers(element.raw)
+        elif _DECIMALS.fullmatch(element.raw) is None:
+            decimals(element.raw)
     except NotANumber as problem:
-        yield _broken(path, str(problem))
-    yield from _multiplicity(path, element.tag, len(parts))
+        return _no_value(str(problem))
+    return _multiplicity(element.tag, len(parts))
 
 
-def _text(path: str, holder: Dataset, tag: BaseTag, vr: str) -> Iterator[Finding]:
-    value = holder[tag].value
-    several = list(value) if isinstance(value, MultiValue | list) else [value]
-    if value is None or several in ([""], []):
-        return
+def _text(element: Element, vr: str) -> Broken | None:
+    several = element.values
     for one in several:
-        try:
-            validate_value(vr, one, RAISE)
-        except ValueError:
-            yield _broken(path, f"{str(one)[:SHOWN]!r} is no value of VR {vr}")
-            break
-    yield from _multiplicity(path, tag, len(several))
+        if not is_text_of(vr, one):
+            return _no_value(f"{one[:SHOWN]!r} is no value of VR {vr}")
+    return None if vr in SINGLE_TEXT else _multiplicity(element.tag, len(several))
 
 
-def _multiplicity(path: str, tag: BaseTag, count: int) -> Iterator[Finding]:
-    allowed = dictionary_VM(tag) if dictionary_has_tag(tag) else ""
-    if allowed and not fits(allowed, count):
-        yield Finding(
-            Severity.ERROR,
-            "value-multiplicity",
-            path,
-            f"{count} values, where there may be {allowed}",
-            "PS3.6 6",
-        )
+def _binary(element: Element, vr: str) -> Broken | None:
+    count, rest = divmod(len(element.raw), _SIZES[BINARY[vr]])
+    if rest:
+        return _no_value(f"{len(element.raw)} bytes are no whole number of values of VR {vr}")
+    if vr in ("FL", "FD") and not all(map(math.isfinite, element.values)):
+        return _no_value("it is not finite")
+    return _multiplicity(element.tag, count)
 
 
-@lru_cache(maxsize=512)
+def _multiplicity(tag: int, count: int) -> Broken | None:
+    allowed = _allowed(tag)
+    if not allowed or fits(allowed, count):
+        return None
+    return "value-multiplicity", f"{count} values, where there may be {allowed}", "PS3.6 6"
+
+
+@lru_cache(maxsize=8192)
+def _allowed(tag: int) -> str:
+    return dictionary_VM(tag) if dictionary_has_tag(tag) else ""
+
+
+@lru_cache(maxsize=2048)
 def fits(allowed: str, count: int) -> bool:
     """Whether a multiplicity of PS3.6 has it: ``1``, ``1-3``, ``1-n``, ``2-2n``, ``1 or 3``."""
     return any(_fits(part.strip(), count) for part in allowed.split("or"))
@@ -98,5 +139,5 @@ def _fits(allowed: str, count: int) -> bool:
     return least <= count <= int(found[2])
 
 
-def _broken(path: str, message: str) -> Finding:
-    return Finding(Severity.ERROR, "value-representation", path, message, "PS3.5 6.2")
+def _no_value(message: str) -> Broken:
+    return "value-representation", message, "PS3.5 6.2"

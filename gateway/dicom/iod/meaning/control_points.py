@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
-from pydicom import Dataset
 
+from gateway.dicom.iod.elements import Item
 from gateway.dicom.iod.meaning.notes import wrong
-from gateway.dicom.iod.reading import integer, items, number, numbers
+from gateway.dicom.iod.reading import count, integer, items, number, text
 from gateway.domain.findings import Finding
 
 _ROTATING = ("Gantry", "BeamLimitingDevice", "PatientSupport", "TableTopEccentric")
@@ -32,7 +32,7 @@ CLAUSE = {
 POSITIONS = "BeamLimitingDevicePositionSequence"
 
 
-def point_findings(beam: Dataset, path: str, keyword: str) -> Iterator[Finding]:
+def point_findings(beam: Item, path: str, keyword: str) -> Iterator[Finding]:
     """The control points of one beam, in the sequence called ``keyword``."""
     points = items(beam, keyword)
     if not points:
@@ -43,7 +43,7 @@ def point_findings(beam: Dataset, path: str, keyword: str) -> Iterator[Finding]:
         message = f"{declared} are declared, {len(points)} are here"
         yield wrong("item-count", f"{path}.NumberOfControlPoints", message, clause)
     for name in FIRST_POINT[keyword]:
-        if number(points[0], name) is None and not points[0].get(name):
+        if not text(points[0], name):
             message = "the first control point has to state it"
             yield wrong(
                 "control-point-0-incomplete", f"{path}.{keyword}[0].{name}", message, clause
@@ -51,7 +51,7 @@ def point_findings(beam: Dataset, path: str, keyword: str) -> Iterator[Finding]:
     yield from _indices(points, f"{path}.{keyword}", clause)
 
 
-def _indices(points: Sequence[Dataset], path: str, clause: str) -> Iterator[Finding]:
+def _indices(points: Sequence[Item], path: str, clause: str) -> Iterator[Finding]:
     name = "ControlPointIndex"
     if name not in points[0]:
         name = "ReferencedControlPointIndex"
@@ -63,7 +63,7 @@ def _indices(points: Sequence[Dataset], path: str, clause: str) -> Iterator[Find
             return
 
 
-def weight_findings(beam: Dataset, path: str, keyword: str) -> Iterator[Finding]:
+def weight_findings(beam: Item, path: str, keyword: str) -> Iterator[Finding]:
     """Cumulative meterset weights of a plan's beam: from 0, never less, to the final weight."""
     points = items(beam, keyword)
     clause = "C.8.8.14.1"
@@ -87,7 +87,7 @@ def weight_findings(beam: Dataset, path: str, keyword: str) -> Iterator[Finding]
 
 
 def leaf_findings(
-    points: Sequence[Dataset], path: str, pairs: Mapping[str, int], clause: str
+    points: Sequence[Item], path: str, pairs: Mapping[str, int], clause: str
 ) -> Iterator[Finding]:
     """Positions of jaws and leaves: two for each pair of a device that is declared."""
     for place, point in enumerate(points):
@@ -96,13 +96,13 @@ def leaf_findings(
             yield from _device(device, where, pairs, clause)
 
 
-def _device(device: Dataset, path: str, pairs: Mapping[str, int], clause: str) -> Iterator[Finding]:
-    kind = str(device.get("RTBeamLimitingDeviceType", ""))
+def _device(device: Item, path: str, pairs: Mapping[str, int], clause: str) -> Iterator[Finding]:
+    kind = text(device, "RTBeamLimitingDeviceType")
     if kind and kind not in pairs:
         message = f"{kind} is no device of this beam"
         yield wrong("unresolved-reference", f"{path}.RTBeamLimitingDeviceType", message, clause)
         return
-    positions = numbers(device, "LeafJawPositions")
-    if positions is not None and kind and positions.size != 2 * pairs[kind]:
-        message = f"{positions.size} positions for {pairs[kind]} pairs of {kind}"
+    positions = count(device, "LeafJawPositions")
+    if positions and kind and positions != 2 * pairs[kind]:
+        message = f"{positions} positions for {pairs[kind]} pairs of {kind}"
         yield wrong("leaf-count", f"{path}.LeafJawPositions", message, clause)

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 import numpy as np
-from pydicom import Dataset
 
+from gateway.dicom.iod.elements import Item
 from gateway.dicom.iod.meaning.notes import doubtful, wrong
 from gateway.dicom.iod.reading import integer, items, numbers, text
 from gateway.dicom.sop_classes import COMPRESSED, DEFLATED, RT_DOSE, RT_IMAGE
@@ -16,7 +16,7 @@ _DEPTHS = {RT_IMAGE: "C.8.8.2.6", RT_DOSE: "C.8.8.3.4"}
 _STORED = {RT_IMAGE: {8, *range(12, 17)}, RT_DOSE: {16, 32}}
 
 
-def pixel_findings(dataset: Dataset, sop_class: str, transfer_syntax: str) -> Iterator[Finding]:
+def pixel_findings(dataset: Item, sop_class: str, transfer_syntax: str) -> Iterator[Finding]:
     """What the attributes of pixels say, and the pixels themselves."""
     allocated, stored = integer(dataset, "BitsAllocated"), integer(dataset, "BitsStored")
     high = integer(dataset, "HighBit")
@@ -37,14 +37,14 @@ def pixel_findings(dataset: Dataset, sop_class: str, transfer_syntax: str) -> It
         yield from _dose(dataset)
 
 
-def _monochrome(dataset: Dataset, clause: str) -> Iterator[Finding]:
+def _monochrome(dataset: Item, clause: str) -> Iterator[Finding]:
     found = text(dataset, "PhotometricInterpretation")
     if found and found != "MONOCHROME2":
         message = f"{found!r}, where MONOCHROME2 is due"
         yield wrong("enumerated-value", "PhotometricInterpretation", message, clause)
 
 
-def _length(dataset: Dataset, transfer_syntax: str) -> Iterator[Finding]:
+def _length(dataset: Item, transfer_syntax: str) -> Iterator[Finding]:
     if "PixelData" not in dataset or transfer_syntax in COMPRESSED.keys() - {DEFLATED}:
         return
     sizes = [integer(dataset, name) for name in ("Rows", "Columns", "BitsAllocated")]
@@ -54,13 +54,13 @@ def _length(dataset: Dataset, transfer_syntax: str) -> Iterator[Finding]:
     frames = integer(dataset, "NumberOfFrames") or 1
     samples = integer(dataset, "SamplesPerPixel") or 1
     due = (rows * columns * bits * frames * samples + 7) // 8
-    there = len(dataset.get_item("PixelData").value or b"")
+    there = len(dataset["PixelData"].raw)
     if there not in (due, due + due % 2):
         message = f"{there} bytes, where {due} are due"
         yield wrong("pixel-length", "PixelData", message, "C.7.6.3.1.4")
 
 
-def _orientation(dataset: Dataset) -> Iterator[Finding]:
+def _orientation(dataset: Item) -> Iterator[Finding]:
     for keyword in ("ImageOrientationPatient", "RTImageOrientation"):
         cosines = numbers(dataset, keyword)
         if cosines is None or cosines.size != 6:
@@ -72,7 +72,7 @@ def _orientation(dataset: Dataset) -> Iterator[Finding]:
             yield wrong("orientation", keyword, message, "C.7.6.2.1.1")
 
 
-def _portal(dataset: Dataset) -> Iterator[Finding]:
+def _portal(dataset: Item) -> Iterator[Finding]:
     spacing = numbers(dataset, "ImagePlanePixelSpacing")
     if spacing is not None and np.any(spacing <= 0.0):
         yield wrong("geometry", "ImagePlanePixelSpacing", "it is not above 0", "C.8.8.2")
@@ -93,7 +93,7 @@ def _portal(dataset: Dataset) -> Iterator[Finding]:
         yield from _exposure(exposure, f"ExposureSequence[{index}]")
 
 
-def _exposure(exposure: Dataset, path: str) -> Iterator[Finding]:
+def _exposure(exposure: Item, path: str) -> Iterator[Finding]:
     devices = items(exposure, "BeamLimitingDeviceSequence")
     for index, device in enumerate(devices):
         where = f"{path}.BeamLimitingDeviceSequence[{index}]"
@@ -108,7 +108,7 @@ def _exposure(exposure: Dataset, path: str) -> Iterator[Finding]:
         yield wrong("item-count", f"{path}.NumberOfBlocks", message, "C.8.8.2")
 
 
-def _dose(dataset: Dataset) -> Iterator[Finding]:
+def _dose(dataset: Item) -> Iterator[Finding]:
     frames = integer(dataset, "NumberOfFrames")
     offsets = numbers(dataset, "GridFrameOffsetVector")
     if offsets is not None and frames is not None and offsets.size != frames:
@@ -123,7 +123,7 @@ def _dose(dataset: Dataset) -> Iterator[Finding]:
         yield from _histogram(histogram, f"DVHSequence[{index}]")
 
 
-def _histogram(histogram: Dataset, path: str) -> Iterator[Finding]:
+def _histogram(histogram: Item, path: str) -> Iterator[Finding]:
     bins, data = integer(histogram, "DVHNumberOfBins"), numbers(histogram, "DVHData")
     if bins is not None and data is not None and data.size != 2 * bins:
         message = f"{data.size} numbers for {bins} bins"

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 import numpy as np
-from pydicom import Dataset
 
+from gateway.dicom.iod.elements import Item
 from gateway.dicom.iod.meaning.control_points import (
     leaf_findings,
     point_findings,
@@ -33,7 +33,7 @@ REFERENCES = {
 WITH_BOUNDARIES = ("MLCX", "MLCY")
 
 
-def plan_findings(dataset: Dataset) -> Iterator[Finding]:
+def plan_findings(dataset: Item) -> Iterator[Finding]:
     """Everything about a plan as a whole."""
     beams = [beam for keyword in BEAMS for beam in items(dataset, keyword)]
     numbered = [integer(beam, "BeamNumber") for beam in beams]
@@ -50,7 +50,7 @@ def _unique(numbers_: list[int | None], what: str) -> Iterator[Finding]:
             yield wrong("duplicate-number", what, f"{value} stands {count} times", "C.8.8.14")
 
 
-def _groups(dataset: Dataset, beams: set[int]) -> Iterator[Finding]:
+def _groups(dataset: Item, beams: set[int]) -> Iterator[Finding]:
     setups = {
         integer(item, "ApplicationSetupNumber")
         for item in items(dataset, "ApplicationSetupSequence")
@@ -77,7 +77,7 @@ def _groups(dataset: Dataset, beams: set[int]) -> Iterator[Finding]:
 
 
 def _referenced(
-    group: Dataset,
+    group: Item,
     path: str,
     count: str,
     keyword: str,
@@ -97,7 +97,7 @@ def _referenced(
             )
 
 
-def _beam(dataset: Dataset, beam: Dataset, path: str, keyword: str) -> Iterator[Finding]:
+def _beam(dataset: Item, beam: Item, path: str, keyword: str) -> Iterator[Finding]:
     yield from point_findings(beam, path, keyword)
     yield from weight_findings(beam, path, keyword)
     pairs = device_pairs(beam)
@@ -121,7 +121,7 @@ def _beam(dataset: Dataset, beam: Dataset, path: str, keyword: str) -> Iterator[
         yield doubtful("unit-missing", f"{path}.PrimaryDosimeterUnit", message, "C.8.8.14")
 
 
-def accessory_findings(beam: Dataset, path: str, clause: str) -> Iterator[Finding]:
+def accessory_findings(beam: Item, path: str, clause: str) -> Iterator[Finding]:
     """Declared numbers of wedges, blocks and the like against their items."""
     for count, sequences in ACCESSORIES.items():
         declared = integer(beam, count)
@@ -131,7 +131,7 @@ def accessory_findings(beam: Dataset, path: str, clause: str) -> Iterator[Findin
             yield wrong("item-count", f"{path}.{count}", message, clause)
 
 
-def device_pairs(beam: Dataset) -> Mapping[str, int]:
+def device_pairs(beam: Item) -> Mapping[str, int]:
     """Leaf or jaw pairs by device type."""
     return {
         text(device, "RTBeamLimitingDeviceType"): integer(device, "NumberOfLeafJawPairs") or 0
@@ -140,7 +140,7 @@ def device_pairs(beam: Dataset) -> Mapping[str, int]:
     }
 
 
-def _boundaries(beam: Dataset, path: str) -> Iterator[Finding]:
+def _boundaries(beam: Item, path: str) -> Iterator[Finding]:
     for sequence in DEVICES:
         for index, device in enumerate(items(beam, sequence)):
             where = f"{path}.{sequence}[{index}].LeafPositionBoundaries"

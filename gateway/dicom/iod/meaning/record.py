@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from pydicom import Dataset
-
+from gateway.dicom.iod.elements import Item
 from gateway.dicom.iod.meaning.control_points import leaf_findings, point_findings
 from gateway.dicom.iod.meaning.notes import wrong
 from gateway.dicom.iod.reading import integer, items, number, text
@@ -14,7 +13,7 @@ POINTS = "ControlPointDeliverySequence"
 PAIRS = "BeamLimitingDeviceLeafPairsSequence"
 
 
-def record_findings(dataset: Dataset) -> Iterator[Finding]:
+def record_findings(dataset: Item) -> Iterator[Finding]:
     """Everything about the beams of a session."""
     for index, beam in enumerate(items(dataset, BEAMS)):
         path = f"{BEAMS}[{index}]"
@@ -23,7 +22,7 @@ def record_findings(dataset: Dataset) -> Iterator[Finding]:
         yield from _metersets(beam, path)
 
 
-def _devices(beam: Dataset, path: str) -> Iterator[Finding]:
+def _devices(beam: Item, path: str) -> Iterator[Finding]:
     pairs = {
         text(device, "RTBeamLimitingDeviceType"): integer(device, "NumberOfLeafJawPairs") or 0
         for device in items(beam, PAIRS)
@@ -33,7 +32,7 @@ def _devices(beam: Dataset, path: str) -> Iterator[Finding]:
         yield from leaf_findings(points, f"{path}.{POINTS}", pairs, "C.8.8.21")
 
 
-def _metersets(beam: Dataset, path: str) -> Iterator[Finding]:
+def _metersets(beam: Item, path: str) -> Iterator[Finding]:
     before = 0.0
     for index, point in enumerate(items(beam, POINTS)):
         delivered = number(point, "DeliveredMeterset")

@@ -3,22 +3,20 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from pydicom import Dataset
-
+from gateway.dicom.iod.elements import Item
 from gateway.dicom.iod.meaning.notes import wrong
-from gateway.dicom.iod.reading import integer, items, raw_value
-from gateway.dicom.numbers import is_empty
+from gateway.dicom.iod.reading import count, integer, items
 from gateway.domain.findings import Finding
 
 REFERRING = {"ROIContourSequence": "C.8.8.6", "RTROIObservationsSequence": "C.8.8.8"}
 
 
-def structure_findings(dataset: Dataset) -> Iterator[Finding]:
+def structure_findings(dataset: Item) -> Iterator[Finding]:
     """Regions by number, and the points of contours."""
     found = [integer(region, "ROINumber") for region in items(dataset, "StructureSetROISequence")]
-    for value, count in Counter(found).items():
-        if value is not None and count > 1:
-            message = f"{value} stands {count} times"
+    for value, times in Counter(found).items():
+        if value is not None and times > 1:
+            message = f"{value} stands {times} times"
             yield wrong("duplicate-number", "StructureSetROISequence", message, "C.8.8.5")
     for keyword, clause in REFERRING.items():
         for index, item in enumerate(items(dataset, keyword)):
@@ -32,12 +30,11 @@ def structure_findings(dataset: Dataset) -> Iterator[Finding]:
             yield from _contour(contour, f"ROIContourSequence[{index}].ContourSequence[{place}]")
 
 
-def _contour(contour: Dataset, path: str) -> Iterator[Finding]:
+def _contour(contour: Item, path: str) -> Iterator[Finding]:
     points = integer(contour, "NumberOfContourPoints")
     if points is None or "ContourData" not in contour:
         return
-    raw = raw_value(contour.get_item("ContourData"))
-    there = 0 if is_empty(raw) else raw.count(b"\\") + 1
+    there = count(contour, "ContourData")
     if there != 3 * points:
         message = f"{there} coordinates for {points} points"
         yield wrong("item-count", f"{path}.ContourData", message, "C.8.8.6.3")
