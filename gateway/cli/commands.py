@@ -6,42 +6,11 @@ from typing import Annotated
 import typer
 
 from gateway.cli import options
-from gateway.cli.entry import Commands
+from gateway.cli.application import app
 from gateway.cli.options import Fault, FractionGroup, Link, Out, Seed, Speed, common
 
-app = typer.Typer(
-    name="linac-gateway",
-    cls=Commands,
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="Deliver DICOM RT Plans to a linac room and reconcile what was delivered. "
-    "For research, QA and test benches; not for clinical use.",
-)
 PlanFile = Annotated[Path, typer.Argument(help="An RT Plan file.", show_default=False)]
 Id = Annotated[str, typer.Argument(metavar="ID", help="A delivery.", show_default=False)]
-
-
-def _version(wanted: bool) -> None:
-    if wanted:
-        from gateway import __version__
-
-        typer.echo(f"linac-gateway {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _global(
-    config: Annotated[Path | None, typer.Option(help="Settings file (TOML).")] = None,
-    store: Annotated[Path | None, typer.Option(help="Folder of the record store.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Results as JSON.")] = False,
-    verbose: Annotated[int, typer.Option("-v", "--verbose", count=True)] = 0,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Errors only.")] = False,
-    version: Annotated[  # noqa: ARG001 - handled by its callback
-        bool, typer.Option("--version", callback=_version, is_eager=True)
-    ] = False,
-) -> None:
-    options.set_common(config, store, as_json=as_json, verbosity=-1 if quiet else verbose)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""The commands about the DICOM network; they join those of :mod:`gateway.cli.commands`."""
+"""The commands about the DICOM network."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli import options
-from gateway.cli.commands import app as app  # noqa: PLC0414 - with these commands too
+from gateway.cli.application import app
 from gateway.cli.options import Speed, common
 
 

@@ -128,7 +128,7 @@ def _beam_line(beam: Mapping[str, Any]) -> str:
 
 def show_refusal(summary: Mapping[str, Any], reason: "GatewayError", *, as_json: bool) -> int:
     """Print why nothing was delivered; the exit code."""
-    from gateway.cli.entry import exit_code, print_error
+    from gateway.cli.ending import exit_code, print_error
 
     print_error(reason)
     if as_json:
