@@ -23,7 +23,7 @@ from gateway.app.hosting import (
 from gateway.app.identity import delivery_clock, simulated_epoch_ns
 from gateway.app.ordering import armed_by, order_of
 from gateway.app.request import Decided, Progress, Request
-from gateway.app.stopping import stoppable
+from gateway.app.stopping import finishing, stoppable
 from gateway.app.tolerances import tolerances_named
 from gateway.delivery.ledger import fold
 from gateway.delivery.order import DeviceFactory, Environment, Order
@@ -67,7 +67,8 @@ def carry_out(
         spool.close()
     if fold(store.events(delivery_id)) is None:
         raise KeyboardInterrupt
-    return finish(store, delivery_id, settings, operation.clock)
+    with finishing():
+        return finish(store, delivery_id, settings, operation.clock)
 
 
 def _epoch_ns(decided: Decided, request: Request, speed: float) -> int | None:

@@ -4,7 +4,9 @@ import asyncio
 import logging
 import signal
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -27,7 +29,7 @@ async def stoppable(work: Coroutine[Any, Any, None]) -> None:
         stopped.append(name)
 
     loop = asyncio.get_running_loop()
-    handled = SIGNALS if threading.current_thread() is threading.main_thread() else ()
+    handled = _handled()
     for number in handled:
         loop.add_signal_handler(number, stop, number.name)
     try:
@@ -38,3 +40,24 @@ async def stoppable(work: Coroutine[Any, Any, None]) -> None:
     finally:
         for number in handled:
             loop.remove_signal_handler(number)
+
+
+@contextmanager
+def finishing() -> Iterator[None]:
+    """Finish a record: SIGNALS wait until it is written, since the beam is off already."""
+    handled = _handled()
+    before = {number: signal.signal(number, _say) for number in handled}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _say(number: int, _frame: FrameType | None) -> None:
+    _log.warning("%s: the record is finished first", signal.Signals(number).name)
+
+
+def _handled() -> tuple[signal.Signals, ...]:
+    """Only the main thread may handle signals."""
+    return SIGNALS if threading.current_thread() is threading.main_thread() else ()

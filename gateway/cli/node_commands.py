@@ -29,6 +29,14 @@ def outbox(
 
 
 @app.command()
+def queue() -> None:
+    """List the plans that peers sent to be delivered, and how far each is."""
+    from gateway.cli.node_queue import run_queue
+
+    run_queue(common.settings(), as_json=common.as_json)
+
+
+@app.command()
 def validate(
     paths: Annotated[list[Path], typer.Argument(metavar="FILE|DIR...", show_default=False)],
     as_json: Annotated[

@@ -40,7 +40,9 @@ def show_history(rows: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
         sys.stdout.write("no deliveries\n")
         return
     columns = ("delivery_id", "started", "plan", "fraction", "room", "state", "verdict")
-    _table(("delivery", "started", "plan", "fraction", "room", "state", "verdict"), rows, columns)
+    print_table(
+        ("delivery", "started", "plan", "fraction", "room", "state", "verdict"), rows, columns
+    )
 
 
 def show_delivery(value: Mapping[str, Any], *, as_json: bool) -> None:
@@ -60,7 +62,7 @@ def show_delivery(value: Mapping[str, Any], *, as_json: bool) -> None:
         lines.append(f"continues {value['continues']}")
     lines.append("")
     sys.stdout.write("\n".join(lines) + "\n")
-    _table(
+    print_table(
         ("beam", "name", "planned MU", "from MU", "to MU", "ended", "why"),
         value["beams"],
         (
@@ -102,16 +104,17 @@ def show_machines(value: Mapping[str, Sequence[Mapping[str, Any]]], *, as_json: 
         modes = " ".join(machine["modes"])
         sys.stdout.write(f"{machine['name']}: {machine['model']}; {leaves}; {modes}\n")
     sys.stdout.write("\n")
-    _table(
+    print_table(
         ("room", "machine", "panel", "simulated"),
         value["rooms"],
         ("name", "machine", "panel", "simulated"),
     )
 
 
-def _table(
+def print_table(
     titles: Sequence[str], rows: Sequence[Mapping[str, Any]], columns: Sequence[str]
 ) -> None:
+    """Print ``columns`` of the rows under their titles."""
     cells = [list(titles), *([_cell(row[column]) for column in columns] for row in rows)]
     widths = [max(len(row[i]) for row in cells) for i in range(len(titles))]
     for row in cells:

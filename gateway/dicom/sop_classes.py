@@ -83,6 +83,8 @@ STORAGE = (
 """First the classes of the first generation, then the second generation's, which are stored."""
 
 STORAGE_BY_UID = {row.uid: row for row in STORAGE}
+PLANS = frozenset(row.uid for row in STORAGE if row.modality == "RTPLAN")
+"""What a sender wants delivered; only RT Plans are."""
 
 VERIFICATION = "1.2.840.10008.1.1"
 STORAGE_COMMITMENT = "1.2.840.10008.1.20.1"

@@ -1,7 +1,11 @@
 """The room's process: every request is carried out once, whatever happens to the process."""
 
+import asyncio
+import json
 import os
 import signal
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -11,7 +15,7 @@ import pytest
 
 from gateway.app.node.jobs import Job, Outcome, job_line, job_of
 from gateway.app.node.record import UNRESOLVED, outcome_of
-from gateway.app.node.room import LOST, RoomProcess
+from gateway.app.node.room import LOST, MODULE, RoomProcess
 from tests.e2e.deliveries import generated, settings
 
 ROOM = "truebeam-m120"
@@ -73,7 +77,7 @@ async def test_what_cannot_be_delivered_is_refused_with_its_reason(
 ) -> None:
     async with room(tmp_path, "inf") as process:
         outcome = await process.deliver(Job("1", halcyon_plan, "request-1"), unseen)
-    assert not outcome.delivered
+    assert (outcome.delivered, outcome.again) == (False, False)
     assert "MLCX" in outcome.reason
     assert outcome.summary is not None
     assert outcome.summary["state"] == "refused"
@@ -89,6 +93,32 @@ async def test_an_abort_ends_the_beam_and_keeps_the_record(tmp_path: Path, plan:
     assert outcome.summary["state"] == "terminated"
     assert outcome.summary["beams"][0]["termination_status"] == "OPERATOR"
     assert halted.delivered
+
+
+async def test_a_beam_does_not_outlive_those_who_could_stop_it(tmp_path: Path, plan: Path) -> None:
+    """The service is killed: the room's input ends, and so does its beam; its record is kept."""
+    ours = settings(tmp_path)
+    arguments = (str(ours.store), "", ROOM, "1")
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", MODULE, *arguments), stdin=PIPE, stdout=PIPE, stderr=PIPE
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    job = Job("1", plan, "request-1")
+    process.stdin.write(json.dumps(job_line(job)).encode() + b"\n")
+    while b"progress" not in (line := await process.stdout.readline()):
+        assert line, await process.stderr.read()
+    process.stdin.close()
+    process.stdout._transport.close()  # type: ignore[attr-defined] - nobody reads any more
+    errors = await process.stderr.read()
+    assert (await process.wait(), b"Traceback" in errors) == (0, False), errors
+    outcome = await asyncio.to_thread(outcome_of, ours, "request-1")
+    assert outcome is not None
+    assert outcome.finished
+    assert outcome.summary is not None
+    assert outcome.summary["state"] == "terminated"
+    assert outcome.summary["beams"][0]["termination_status"] == "OPERATOR"
 
 
 async def test_a_lost_process_is_replaced_and_its_job_is_not_repeated(
@@ -110,7 +140,8 @@ async def test_a_lost_process_is_replaced_and_its_job_is_not_repeated(
     assert len(killed) == 1
     assert (lost.delivered, lost.reason) == (True, UNRESOLVED)
     assert again == lost
-    assert not blocked.delivered
+    assert not lost.finished
+    assert (blocked.delivered, blocked.again) == (False, True)
     assert "unresolved" in blocked.reason
 
 
@@ -129,5 +160,5 @@ async def test_a_process_lost_before_the_beam_delivered_nothing(tmp_path: Path, 
     lost = await process.deliver(Job("1", plan, "request-1"), unseen)
     then = await process.deliver(Job("2", plan, "request-1"), unseen)
     await process.aclose()
-    assert (lost.delivered, lost.reason) == (False, LOST)
+    assert (lost.delivered, lost.reason, lost.again) == (False, LOST, True)
     assert then.delivered

@@ -14,7 +14,12 @@ from pynetdicom.pdu_primitives import P_DATA
 from pynetdicom.presentation import PresentationContext
 
 from gateway.adapters.dicomnet import listener as listeners
-from gateway.adapters.dicomnet.storage_service import Judge, storage_service, verification_service
+from gateway.adapters.dicomnet.storage_service import (
+    Deliver,
+    Judge,
+    storage_service,
+    verification_service,
+)
 from gateway.adapters.dicomnet.store_commands import store_command
 from gateway.dicom.sop_classes import EXPLICIT_VR_LITTLE_ENDIAN, RT_PLAN, VERIFICATION
 from gateway.domain.node import Limits, Node, Peer, Policy
@@ -31,6 +36,7 @@ PEERS = {
         Peer("ACCEPT", "", 0),
         Peer("REFUSE", "", 0, Policy.REFUSE),
         Peer("APART", "", 0, Policy.QUARANTINE),
+        Peer("PLANNER", "", 0, Policy.DELIVER, room="bunker"),
         Peer(
             "PACKED",
             "",
@@ -156,13 +162,14 @@ def serving(
     patched: pytest.MonkeyPatch,
     node: Node = NODE,
     judge: Judge = never_asked,
+    deliver: Deliver = lambda *_: None,
 ) -> Iterator[Serving]:
     """Run it until the block ends."""
     patched.setattr(listeners, "UnixServer", TcpServer)
     with unwarned(), stores(folder / "node", node.limits.free_disk_bytes) as held:
         services = (
             verification_service(),
-            storage_service(node, held.objects, held.files, judge),
+            storage_service(node, held.objects, held.files, judge, deliver),
         )
         running = listeners.Listener(node, services, folder / "socket", held.files.spill)
         try:

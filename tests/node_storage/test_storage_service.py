@@ -3,20 +3,22 @@
 import zlib
 from collections.abc import Iterator
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from pydicom.tag import Tag
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pynetdicom.dimse_primitives import C_STORE
 
 from gateway.adapters.dicomnet.listener import Listener
 from gateway.adapters.nodestore.objects import State
 from gateway.dicom.sop_classes import DEFLATED, RT_IMAGE, RT_PLAN, STORAGE
 from gateway.domain.errors import ConfigError
 from gateway.domain.findings import Finding, error, warning
-from gateway.domain.node import Limits, Peer
+from gateway.domain.node import Limits, Peer, Policy
 from tests.node_storage.builders import encoded, small_plan
-from tests.node_storage.serving import NODE, Serving, accepted, serving, store
+from tests.node_storage.serving import NODE, Serving, accepted, answer, serving, store
 
 RLE = "1.2.840.10008.1.2.5"
 UID = "1.2.3"
@@ -183,3 +185,56 @@ def test_every_storage_class_of_the_table_is_taken(served: Serving) -> None:
     for row in STORAGE:
         with served.association(sop_class=row.uid) as opened:
             assert len(accepted(opened)) == 1, row.name
+
+
+def test_a_plan_of_a_delivering_peer_is_queued_before_success_whoever_had_sent_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queued: list[tuple[str, str, str]] = []
+
+    def deliver(uid: str, peer: Peer, _now_ns: int) -> None:
+        queued.append((uid, peer.ae_title, peer.room))
+
+    plan, image = encoded(small_plan()), encoded(small_plan("1.2.5", SOPClassUID=RT_IMAGE))
+    with serving(tmp_path, monkeypatch, judge=lambda *_: (), deliver=deliver) as served:
+        for caller, content, uid, sop_class in (
+            ("ACCEPT", plan, UID, RT_PLAN),
+            ("PLANNER", plan, UID, RT_PLAN),
+            ("PLANNER", image, "1.2.5", RT_IMAGE),
+        ):
+            with served.association(caller, sop_class) as opened:
+                told = store(opened, content, uid, sop_class)
+            assert told is not None
+            assert told.Status == 0x0000
+    assert queued == [(UID, "PLANNER", "bunker")]
+
+
+def test_a_plan_that_this_node_retrieves_is_not_delivered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A work item's plan comes by C-MOVE, and is delivered as that step alone."""
+    asked: list[Policy] = []
+
+    def judge(peer: Peer, _head: bytes, _content: object) -> tuple[Finding, ...]:
+        asked.append(peer.policy)
+        return ()
+
+    def deliver(*_: object) -> None:
+        raise AssertionError("queued to be delivered")
+
+    with serving(tmp_path, monkeypatch, judge=judge, deliver=deliver) as served:
+        request = C_STORE()
+        request.MessageID, request.Priority = 1, 2
+        request.AffectedSOPClassUID, request.AffectedSOPInstanceUID = RT_PLAN, UID
+        request.MoveOriginatorApplicationEntityTitle = NODE.ae_title
+        request.MoveOriginatorMessageID = 7
+        request.DataSet = BytesIO(encoded(small_plan()))
+        with served.association("PLANNER") as opened:
+            (context,) = accepted(opened)
+            assert context.context_id is not None
+            opened._reactor_checkpoint.clear()
+            opened.dimse.send_msg(request, context.context_id)
+            told = answer(opened)
+        assert told is not None
+        assert told.Status == 0x0000
+    assert asked == [Policy.REFUSE]

@@ -4,6 +4,7 @@ import io
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import cast
 
 from pydicom import Dataset
@@ -26,7 +27,7 @@ from gateway.adapters.nodestore.files import ObjectFiles
 from gateway.adapters.nodestore.objects import Arrival, Kept, Objects, State
 from gateway.dicom.object_file import file_head
 from gateway.dicom.object_header import ObjectHeader, is_identifier, read_header
-from gateway.dicom.sop_classes import STORAGE, UNCOMPRESSED, VERIFICATION
+from gateway.dicom.sop_classes import RT_PLAN, STORAGE, UNCOMPRESSED, VERIFICATION
 from gateway.domain.errors import InputError, StoreError
 from gateway.domain.findings import Finding, Severity, has_errors
 from gateway.domain.node import Node, Peer, Policy
@@ -49,6 +50,9 @@ Element which attribute, where it is one."""
 Judge = Callable[[Peer, bytes, Content], tuple[Finding, ...]]
 """(peer, file head, data set) -> findings; may take as long as the limits allow."""
 
+Deliver = Callable[[str, Peer, int], None]
+"""(SOP Instance UID, peer, now) -> the plan is queued for the peer's room, durably, and once."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -63,10 +67,11 @@ def storage_service(
     objects: Objects,
     files: ObjectFiles,
     judge: Judge,
+    deliver: Deliver = lambda *_: None,
     now_ns: Callable[[], int] = time.time_ns,
 ) -> Service:
     """C-STORE of every storage class of the node, under the policy of the peer that calls."""
-    receiver = _Receiver(node, objects, files, judge, now_ns)
+    receiver = _Receiver(node, objects, files, judge, deliver, now_ns)
     handlers: dict[tuple[str, str], Handler] = {("C-STORE", ""): receiver.store}
     return Service("Storage", tuple(Context(row.uid, UNCOMPRESSED) for row in STORAGE), handlers)
 
@@ -94,12 +99,14 @@ class _Receiver:
         objects: Objects,
         files: ObjectFiles,
         judge: Judge,
+        deliver: Deliver,
         now_ns: Callable[[], int],
     ) -> None:
         self._node = node
         self._objects = objects
         self._files = files
         self._judge = judge
+        self._deliver = deliver
         self._now_ns = now_ns
 
     def store(self, event: evt.Event) -> int | Dataset:
@@ -108,13 +115,7 @@ class _Receiver:
         caller = str(event.assoc.requestor.ae_title).strip()
         data_set = request.DataSet or io.BytesIO()
         try:
-            self._store(
-                caller,
-                str(request.AffectedSOPClassUID),
-                str(request.AffectedSOPInstanceUID),
-                str(event.context.transfer_syntax),
-                data_set,
-            )
+            self._store(caller, request, str(event.context.transfer_syntax), data_set)
         except _Refused as refused:
             _log.warning("C-STORE of %s refused: %04X %s", caller, refused.status, refused)
             return refused.answer()
@@ -126,22 +127,29 @@ class _Receiver:
             return failure(OUT_OF_RESOURCES, "cannot be stored")
         return SUCCESS
 
-    def _store(
-        self, caller: str, sop_class: str, instance: str, syntax: str, data_set: io.BytesIO
-    ) -> None:
+    def _store(self, caller: str, request: C_STORE, syntax: str, data_set: io.BytesIO) -> None:
+        sop_class = str(request.AffectedSOPClassUID)
+        instance = str(request.AffectedSOPInstanceUID)
         with received(data_set) as content:
-            peer = self._peer(caller)
+            peer = self._peer(caller, request)
             header = _header(front(data_set), sop_class, instance, syntax)
-            head = file_head(sop_class, instance, syntax, caller)
+            head = file_head(sop_class, instance, syntax, peer.ae_title)
             self._files.require_space(len(content))
             state, findings = self._judged(peer, head, content)
-            arrival = Arrival(header, head, content, caller, self._now_ns(), state, findings)
+            now_ns = self._now_ns()
+            arrival = Arrival(header, head, content, peer.ae_title, now_ns, state, findings)
             if self._objects.keep(arrival) is Kept.CONFLICT:
                 raise _Refused(DUPLICATE_INSTANCE, "other content is stored under this UID")
+            if peer.policy is Policy.DELIVER and sop_class == RT_PLAN:
+                self._deliver(instance, peer, now_ns)
 
-    def _peer(self, caller: str) -> Peer:
+    def _peer(self, caller: str, request: C_STORE) -> Peer:
+        """Who stores. What this node retrieves itself is not sent to be delivered."""
         known = self._node.peers.get(caller)
         if known is not None:
+            mover = str(request.MoveOriginatorApplicationEntityTitle or "").strip()
+            if known.policy is Policy.DELIVER and mover == self._node.ae_title:
+                return replace(known, policy=Policy.REFUSE)
             return known
         if self._node.unknown_peers:
             return Peer(caller, "", 0)

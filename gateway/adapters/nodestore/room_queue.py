@@ -1,24 +1,18 @@
 """Plans that peers sent to be delivered, in the order they came: each is delivered once."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from gateway.adapters.nodestore.database import NodeDatabase
-from gateway.dicom.sop_classes import RT_PLAN
 
 QUEUED, DELIVERING, DELIVERED, REFUSED = "queued", "delivering", "delivered", "refused"
 
-_NEW = """
-SELECT sop_instance_uid, calling_ae FROM objects
-WHERE sop_class_uid = ? AND state = 'valid'
-  AND NOT EXISTS (SELECT 1 FROM queue WHERE queue.sop_instance_uid = objects.sop_instance_uid)
-ORDER BY received_ns, sop_instance_uid
-"""
 _QUEUE = """
 INSERT INTO queue
   (sop_instance_uid, requester, room, state, delivery_id, reason, queued_ns, changed_ns)
-VALUES (?, ?, ?, ?, '', '', ?, ?)
+SELECT :uid, :requester, :room, 'queued', '', '', :now, :now
+WHERE NOT EXISTS (SELECT 1 FROM queue WHERE sop_instance_uid = :uid AND state != 'refused')
 """
 
 
@@ -33,6 +27,8 @@ class QueuedPlan:
     state: str
     delivery_id: str
     reason: str
+    queued_ns: int
+    changed_ns: int
 
     @property
     def request_id(self) -> str:
@@ -46,26 +42,28 @@ class RoomQueue:
     def __init__(self, database: NodeDatabase) -> None:
         self._database = database
 
-    def take_in(self, rooms: Mapping[str, str], now_ns: int) -> int:
-        """Queue valid plans of the peers that deliver here; how many were new.
+    def want(self, sop_instance_uid: str, requester: str, room: str, now_ns: int) -> bool:
+        """Queue a plan to be delivered in a room for a peer; whether it was new.
 
-        ``rooms`` is the room by AE title.
+        It is not where it was queued before, unless it was refused then.
         """
+        wanted = {
+            "uid": sop_instance_uid,
+            "requester": requester,
+            "room": room,
+            "now": now_ns,
+        }
         with self._database.transaction() as connection:
-            rows = connection.execute(_NEW, (RT_PLAN,)).fetchall()
-            wanted = [
-                (uid, ae, rooms[ae], QUEUED, now_ns, now_ns) for uid, ae in rows if ae in rooms
-            ]
-            connection.executemany(_QUEUE, wanted)
-        return len(wanted)
+            return connection.execute(_QUEUE, wanted).rowcount == 1
 
-    def next(self, room: str) -> QueuedPlan | None:
-        """The first plan of a room that has not ended; one that was begun comes first again."""
+    def next(self, room: str, waiting: Collection[int] = ()) -> QueuedPlan | None:
+        """The first plan of a room that has not ended, but for the items that wait."""
         with self._database.reading() as connection:
-            row = connection.execute(
-                "SELECT * FROM queue WHERE room = ? AND state IN (?, ?) ORDER BY item LIMIT 1",
+            rows = connection.execute(
+                "SELECT * FROM queue WHERE room = ? AND state IN (?, ?) ORDER BY item",
                 (room, DELIVERING, QUEUED),
-            ).fetchone()
+            )
+            row = next((row for row in rows if row["item"] not in waiting), None)
         return None if row is None else _plan(row)
 
     def rows(self) -> list[QueuedPlan]:
@@ -76,6 +74,11 @@ class RoomQueue:
     def began(self, item: int, now_ns: int) -> None:
         """The plan is being delivered."""
         self._set(item, DELIVERING, "", "", now_ns)
+
+    def waits(self, item: int, delivery_id: str, reason: str, now_ns: int) -> None:
+        """It cannot be delivered now, or what it came to (``delivery_id``) is not certain yet."""
+        state = DELIVERING if delivery_id else QUEUED
+        self._set(item, state, delivery_id, reason, now_ns)
 
     def delivered(self, item: int, delivery_id: str, reason: str, now_ns: int) -> None:
         """A delivery was made of it; ``reason`` says why it is not complete."""
@@ -103,4 +106,6 @@ def _plan(row: sqlite3.Row) -> QueuedPlan:
         row["state"],
         row["delivery_id"],
         row["reason"],
+        row["queued_ns"],
+        row["changed_ns"],
     )

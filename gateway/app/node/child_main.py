@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import signal
 import sys
 import threading
@@ -11,6 +12,8 @@ from typing import Any
 from gateway.domain.errors import GatewayError
 
 EXIT_FAILED = 3
+INPUT = 0
+INPUT_BYTES = 4096
 
 
 def tell(value: Mapping[str, Any]) -> None:
@@ -32,7 +35,7 @@ def when_input_ends(do: Callable[[], object]) -> None:
             do()
 
     def watch() -> None:
-        while sys.stdin.buffer.read(4096):
+        while os.read(INPUT, INPUT_BYTES):  # no buffer, whose lock would outlive the interpreter
             continue
         once()
 

@@ -5,6 +5,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from gateway.domain.delivery import DeliveryOutcome
+
+ENDED = (DeliveryOutcome.COMPLETE, DeliveryOutcome.TERMINATED)
+UNFINISHED = "its record is not finished; resolve it"
+"""Why an outcome that says nothing is not finished."""
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -27,16 +33,26 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a job ended. ``delivery_id`` is empty where nothing was begun; ``reason`` says why."""
+    """How a job ended. ``delivery_id`` is empty where nothing was begun; ``reason`` says why.
+
+    ``again`` tells that nothing was begun for a reason that may pass.
+    """
 
     delivery_id: str
     reason: str
     summary: Mapping[str, Any] | None
+    again: bool = False
 
     @property
     def delivered(self) -> bool:
         """Whether a delivery was begun; its summary says how far it came."""
         return bool(self.delivery_id)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the meterset of that delivery is certain, and its record written."""
+        summary = self.summary or {}
+        return summary.get("state") in ENDED and bool(summary.get("verdict"))
 
 
 def job_line(job: Job) -> dict[str, Any]:

@@ -36,22 +36,25 @@ def judging_sandbox(store: str, config: str, limits: Limits) -> Sandbox:
     )
 
 
-def judge_by(sandbox: Sandbox, root: Path) -> Judge:
-    """Judges an object that is not on disk yet; ``root`` is the node's folder."""
+def judge_by(sandbox: Sandbox, root: Path, served: str) -> Judge:
+    """Judges an object that is not on disk yet; ``root`` is the node's folder.
+
+    ``served`` is the room that the service delivers in.
+    """
     folder = root / INCOMING
 
     def judge(peer: Peer, head: bytes, dataset: Content) -> tuple[Finding, ...]:
         room = peer.room if peer.policy is Policy.DELIVER else ""
         with _written(folder, (head, dataset)) as path:
-            return judged(sandbox, path, room)
+            return judged(sandbox, path, room, served)
 
     return judge
 
 
-def judged(sandbox: Sandbox, path: Path, room: str) -> tuple[Finding, ...]:
+def judged(sandbox: Sandbox, path: Path, room: str = "", served: str = "") -> tuple[Finding, ...]:
     """The findings of a file; of a plan that is to be delivered in ``room`` (or "") those too."""
     try:
-        answer = sandbox.ask({"path": str(path), "room": room})
+        answer = sandbox.ask({"path": str(path), "room": room, "served": served})
     except OutOfBounds as spent:
         return (error(OUT_OF_BOUNDS, "", str(spent)),)
     if "exceeded" in answer:

@@ -11,9 +11,10 @@ from gateway.app.node.judging import finding_rows
 from gateway.dicom.compressed_frames import frame_findings
 from gateway.dicom.inflation import inflation_findings
 from gateway.dicom.iod.validation import validate
-from gateway.dicom.sop_classes import RT_PLAN
+from gateway.dicom.plan_file import read_plan
+from gateway.dicom.sop_classes import PLANS, RT_PLAN
 from gateway.domain.errors import GatewayError
-from gateway.domain.findings import Finding, error
+from gateway.domain.findings import Finding, error, has_errors
 from gateway.settings import Settings, load_settings
 
 
@@ -24,10 +25,11 @@ def main(arguments: list[str]) -> int:
 
     def answer(question: Mapping[str, Any]) -> Mapping[str, Any]:
         path, room = Path(question["path"]), str(question["room"])
+        served = str(question["served"])
         content = path.read_bytes()
         findings = inflation_findings(content, int(inflated_bytes))
         if not findings:
-            findings = judge(content, path, room, settings)
+            findings = judge(content, path, room, served, settings)
             findings += frame_findings(content, int(frame_pixels))
         return {"findings": finding_rows(findings)}
 
@@ -35,22 +37,38 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def judge(content: bytes, path: Path, room: str, settings: Settings) -> tuple[Finding, ...]:
-    """What validation finds; where ``room`` is named, what checking a plan for it finds too."""
+def judge(
+    content: bytes, path: Path, room: str, served: str, settings: Settings
+) -> tuple[Finding, ...]:
+    """What validation finds; where ``room`` is named, what stands against delivering a plan too.
+
+    ``served`` is the room that the service delivers in.
+    """
     validation = validate(content)
     findings = validation.findings
-    if room and validation.sop_class_uid != RT_PLAN:
-        return (*findings, error("not-deliverable", "SOPClassUID", "only RT Plans are delivered"))
-    if room:
+    if room and validation.sop_class_uid in PLANS:
+        if validation.sop_class_uid != RT_PLAN:
+            return (*findings, _undeliverable("only RT Plans are delivered", "SOPClassUID"))
+        if room != served:
+            return (*findings, _undeliverable(f"room {room} is not served here"))
         findings = (*findings, *_checked(path, room, settings))
     return tuple(dict.fromkeys(findings))
 
 
 def _checked(path: Path, room: str, settings: Settings) -> tuple[Finding, ...]:
     try:
-        return tuple(check_plan(path, settings, room, None))
+        groups = read_plan(path).fraction_group_numbers
+        findings = tuple(check_plan(path, settings, room, None))
     except GatewayError as refused:
-        return (error("not-deliverable", "", str(refused)),)
+        return (_undeliverable(str(refused)),)
+    if len(groups) > 1 and not has_errors(findings):
+        text = f"has {len(groups)} groups, one is wanted"
+        return (*findings, _undeliverable(text, "FractionGroupSequence"))
+    return findings
+
+
+def _undeliverable(text: str, path: str = "") -> Finding:
+    return error("not-deliverable", path, text)
 
 
 if __name__ == "__main__":

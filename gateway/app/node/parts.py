@@ -22,11 +22,12 @@ from gateway.adapters.nodestore.database import NodeDatabase
 from gateway.adapters.nodestore.files import ObjectFiles
 from gateway.adapters.nodestore.objects import Objects
 from gateway.adapters.nodestore.outbox import Outbox
+from gateway.adapters.nodestore.room_queue import RoomQueue
 from gateway.adapters.nodestore.steps import Steps
 from gateway.app.node.outbox import NODE_FOLDER
 from gateway.configuration.locate import config_roots
 from gateway.configuration.nodes import load_node
-from gateway.domain.node import Node
+from gateway.domain.node import Node, Peer
 from gateway.settings import Settings, load_settings
 
 
@@ -47,13 +48,16 @@ class NodeParts:
         """Everything that the listener serves."""
         return (
             verification_service(),
-            storage_service(self.node, self.objects, self.files, judge),
+            storage_service(self.node, self.objects, self.files, judge, self._deliver),
             query_service(self.node, self.database),
             retrieve_service(self.node, self.database, self.files),
             commitment_service(self.node, self.commitments),
             commitment_reply_service(self.outbox),
             event_service(self.node, Steps(self.database)),
         )
+
+    def _deliver(self, sop_instance_uid: str, peer: Peer, now_ns: int) -> None:
+        RoomQueue(self.database).want(sop_instance_uid, peer.ae_title, peer.room, now_ns)
 
 
 def open_parts(settings: Settings, node: Node) -> NodeParts:

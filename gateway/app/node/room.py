@@ -69,10 +69,10 @@ class RoomProcess:
                 answer = await self._answered(child, job, self._answer)
             finally:
                 self._answer = self._progress = None
-            if answer is not None:
-                return _outcome(answer)
-            known = await asyncio.to_thread(self._begun, job.request_id)
-            return known or Outcome("", LOST, None)
+            outcome = Outcome("", LOST, None, again=True) if answer is None else _outcome(answer)
+            if outcome.delivered:
+                return outcome
+            return await asyncio.to_thread(self._begun, job.request_id) or outcome
 
     async def _answered(
         self, child: Child, job: Job, answer: asyncio.Future[Mapping[str, Any]]
@@ -123,4 +123,5 @@ class RoomProcess:
 
 
 def _outcome(line: Mapping[str, Any]) -> Outcome:
-    return Outcome(line.get("finished", ""), line.get("refused", ""), line["summary"])
+    delivery_id, reason = line.get("finished", ""), line.get("refused", "")
+    return Outcome(delivery_id, reason, line["summary"], again=bool(line.get("again")))

@@ -1,26 +1,36 @@
 """The room's process: deliveries one after the other, told and reported in lines of JSON.
 
 Standard input brings jobs (see :mod:`gateway.app.node.jobs`), standard output takes what became of
-them. The process ends with its input. SIGINT turns a running beam off and keeps the record; a job
-that never began is refused.
+them. The process ends with its input: a beam that runs then is turned off and its record kept,
+since nobody is left who could stop it. SIGINT turns a running beam off likewise; a job that never
+began is refused.
 """
 
+import contextlib
 import json
 import logging
+import os
+import queue
+import signal
 import sys
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from gateway.app.deliver import continue_delivery, deliver
+from gateway.app.node.child_main import INPUT, INPUT_BYTES
 from gateway.app.node.jobs import Job, job_of
 from gateway.app.refusal import refusal
 from gateway.app.request import Request
-from gateway.domain.errors import GatewayError
+from gateway.domain.errors import ConfigError, GatewayError, InputError, PlanRejected
 from gateway.settings import Settings, load_settings
 
 PROGRESS_PERIOD_S = 0.2
+FOR_GOOD = (PlanRejected, InputError, ConfigError)
+"""Refusals that the plan or the configuration are the reason of: they do not pass."""
 
 
 def main(arguments: list[str]) -> int:
@@ -28,20 +38,51 @@ def main(arguments: list[str]) -> int:
     store, config, room, speed = arguments
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
     settings = load_settings(Path(config) if config else None, Path(store))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    jobs = _Jobs()
     _tell({"ready": room})
-    while line := _next_line():
-        job = job_of(json.loads(line))
-        _tell({"item": job.item, **_carry_out(job, settings, room, speed)})
+    while (job := jobs.next()) is not None:
+        with jobs.interruptible():
+            if jobs.ended.is_set():
+                break
+            answer = _carry_out(job, settings, room, speed)
+            _tell({"item": job.item, **answer})
     return 0
 
 
-def _next_line() -> str:
-    """The next job; an interrupt between two jobs has nothing to stop."""
-    while True:
+class _Jobs:
+    """The input, job by job. Its end stops the job that is under way."""
+
+    def __init__(self) -> None:
+        self._lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self.ended = threading.Event()
+        threading.Thread(target=self._read, name="input", daemon=True).start()
+
+    def next(self) -> Job | None:
+        """The next one; None once the input has ended, whatever it had before."""
+        line = self._lines.get()
+        return None if self.ended.is_set() else job_of(json.loads(line))
+
+    @contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """SIGINT is heard within the block; between two jobs there is nothing to stop."""
         try:
-            return sys.stdin.readline()
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            yield
         except KeyboardInterrupt:
-            continue
+            return  # it came as the job ended: the record has what it came to
+        finally:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def _read(self) -> None:
+        left = b""
+        while portion := os.read(INPUT, INPUT_BYTES):
+            *whole, left = (left + portion).split(b"\n")
+            for line in whole:
+                self._lines.put(line)
+        self.ended.set()
+        self._lines.put(b"")
+        os.kill(os.getpid(), signal.SIGINT)
 
 
 def _carry_out(job: Job, settings: Settings, room: str, speed: str) -> Mapping[str, Any]:
@@ -53,7 +94,9 @@ def _carry_out(job: Job, settings: Settings, room: str, speed: str) -> Mapping[s
         else:
             finished = deliver(request, settings, progress)
     except GatewayError as reason:
-        return {"refused": str(reason), "summary": refusal(reason, request, settings)}
+        again = not isinstance(reason, FOR_GOOD)
+        summary = refusal(reason, request, settings)
+        return {"refused": str(reason), "again": again, "summary": summary}
     except KeyboardInterrupt:
         return {"refused": "stopped before anything was delivered", "summary": None}
     return {"finished": finished.entry.delivery_id, "summary": finished.summary}
@@ -89,8 +132,11 @@ class _Progress:
 
 
 def _tell(value: Mapping[str, Any]) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n")
-    sys.stdout.flush()
+    """One line, where anybody is left to read it: the record has it in any case."""
+    line = json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n"
+    with contextlib.suppress(BrokenPipeError):
+        sys.stdout.write(line)
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

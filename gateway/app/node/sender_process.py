@@ -35,7 +35,7 @@ def judge_received(parts: NodeParts, sandbox: Sandbox) -> int:
     """Judge objects that were accepted before they were looked at; how many."""
     received = parts.objects.in_state(State.RECEIVED, AT_ONCE)
     for one in received:
-        findings = judged(sandbox, one.path, "")
+        findings = judged(sandbox, one.path)
         state = State.INVALID if has_errors(findings) else State.VALID
         parts.objects.mark(one.sop_instance_uid, state, findings)
     return len(received)

@@ -5,11 +5,12 @@ import logging
 import shutil
 import signal
 import tempfile
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from socket import AI_PASSIVE, SOCK_STREAM, create_server, getaddrinfo
 from typing import Any
 
 from gateway.app.intake import find_room
@@ -23,6 +24,8 @@ from gateway.app.node.room import RoomProcess
 from gateway.app.node.work import work_of
 from gateway.configuration.locate import config_roots
 from gateway.configuration.nodes import load_node
+from gateway.domain.errors import ConnectFailed
+from gateway.domain.node import Node
 from gateway.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -50,6 +53,7 @@ async def serve(request: ServeRequest, settings: Settings, ready: Ready) -> None
     find_room(settings, request.room)
     node = load_node(request.node, config_roots(settings.site))
     with only_service(settings.store, request.room):
+        _require_port(node)
         parts = open_parts(settings, node)
         parts.objects.sweep()
         forget_incoming(parts.root)
@@ -69,8 +73,7 @@ async def _serve(
         partial(outcome_of, settings),
     )
     stack.push_async_callback(room.aclose)
-    await room.start()
-    listening = await _start_node(request, parts, stack)
+    listening = await _start(request, parts, room, stack)
     working = [_begun(name, work) for name, work in work_of(parts, room)]
     for task in working:
         stack.push_async_callback(_cancel, task)
@@ -91,29 +94,51 @@ async def _awaited(work: Awaitable[None]) -> None:
     await work
 
 
-async def _start_node(
-    request: ServeRequest, parts: NodeParts, stack: AsyncExitStack
+def _require_port(node: Node) -> None:
+    """Tell at once what the guard would find last. Raises ConnectFailed."""
+    try:
+        found = getaddrinfo(node.host, node.port, type=SOCK_STREAM, flags=AI_PASSIVE)
+        family, *_, address = found[0]
+        create_server(address, family=family).close()
+    except OSError as problem:
+        where = f"{node.host}:{node.port}"
+        raise ConnectFailed(f"cannot listen on {where}: {problem.strerror}") from problem
+
+
+async def _start(
+    request: ServeRequest, parts: NodeParts, room: RoomProcess, stack: AsyncExitStack
 ) -> Mapping[str, Any]:
-    """Start workers, sender and guard; where the guard listens."""
+    """Start room, workers and sender beside each other, at last the guard; where it listens."""
     folder = Path(tempfile.mkdtemp(prefix="linac-gateway-"))
     stack.callback(shutil.rmtree, folder, ignore_errors=True)
     common = (str(parts.settings.store), str(request.config or ""), request.node)
     sockets = [str(folder / f"worker-{n}") for n in range(parts.node.limits.workers)]
     wanted: list[tuple[str, str, tuple[str, ...]]] = [
-        (f"worker {n}", "worker_process", (path,)) for n, path in enumerate(sockets)
+        (f"worker {n}", "worker_process", (path, request.room)) for n, path in enumerate(sockets)
     ]
-    wanted += [("sender", "sender_process", ()), ("guard", "guard_process", tuple(sockets))]
-    child: Child | None = None
-    for name, module, more in wanted:
-        child = await _keep(stack, name, f"gateway.app.node.{module}", (*common, *more))
-    assert child is not None  # noqa: S101 - the guard came last
-    return {"host": child.ready["host"], "port": child.ready["port"]}
+    wanted.append(("sender", "sender_process", ()))
+    keepers = [_keeper(stack, name, module, (*common, *more)) for name, module, more in wanted]
+    await _together(room.start(), *(keeper.start() for keeper in keepers))
+    guard = _keeper(stack, "guard", "guard_process", (*common, *sockets))
+    ready = (await guard.start()).ready
+    return {"host": ready["host"], "port": ready["port"]}
 
 
-async def _keep(stack: AsyncExitStack, name: str, module: str, arguments: tuple[str, ...]) -> Child:
-    keeper = Keeper(name, lambda: Child(name, module, arguments, _unexpected))
+def _keeper(stack: AsyncExitStack, name: str, module: str, arguments: tuple[str, ...]) -> Keeper:
+    argv = (f"gateway.app.node.{module}", arguments)
+    keeper = Keeper(name, lambda: Child(name, *argv, _unexpected))
     stack.push_async_callback(keeper.stop)
-    return await keeper.start()
+    return keeper
+
+
+async def _together(*starting: Coroutine[Any, Any, object]) -> None:
+    """Await all; the first that fails ends the others, and is raised alone."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for one in starting:
+                group.create_task(one)
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None
 
 
 def _stopped_by_signals(stack: AsyncExitStack) -> asyncio.Event:

@@ -44,7 +44,7 @@ def _pipeline(parts: NodeParts, room: RoomProcess) -> Pipeline:
             return answered + results.queue_delivery(store, delivery_id, conceal)
 
     queue = RoomQueue(parts.database)
-    return Pipeline(parts.node, queue, room, plan_file, send_back, SystemClock())
+    return Pipeline(queue, room, plan_file, send_back, SystemClock())
 
 
 def _worklist(parts: NodeParts, room: RoomProcess) -> WorklistWorker:

@@ -12,12 +12,12 @@ from gateway.app.node.parts import parts_named
 
 
 def work(arguments: list[str]) -> None:
-    """``STORE CONFIG NODE SOCKET``."""
-    store, config, name, path = arguments
+    """``STORE CONFIG NODE SOCKET ROOM``."""
+    store, config, name, path, room = arguments
     warnings.simplefilter("ignore")
     parts = parts_named(store, config, name)
     sandbox = judging_sandbox(store, config, parts.node.limits)
-    services = parts.services(judge_by(sandbox, parts.root))
+    services = parts.services(judge_by(sandbox, parts.root, room))
     listener = Listener(parts.node, services, Path(path), parts.files.spill)
     stop = threading.Event()
     when_input_ends(stop.set)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from gateway.app.node.jobs import Outcome
+from gateway.app.node.jobs import UNFINISHED, Outcome
 from gateway.app.node.worklist_performer import log
 from gateway.app.node.worklist_phases import Happened, News, news
 from gateway.app.node.worklist_ports import Room
@@ -70,16 +70,12 @@ def ending(outcome: Outcome, asked: str, latest: Progress | None, now_ns: int) -
             progress=latest,
         )
     summary = outcome.summary or {}
-    state = summary.get("state")
-    if state not in (DeliveryOutcome.COMPLETE, DeliveryOutcome.TERMINATED) or not summary.get(
-        "verdict"
-    ):
-        why = outcome.reason or "its record is not finished; resolve it"
-        waiting = f"delivery {outcome.delivery_id}: {why}"
+    if not outcome.finished:
+        waiting = f"delivery {outcome.delivery_id}: {outcome.reason or UNFINISHED}"
         return news(
             Happened.WAITS, delivery_id=outcome.delivery_id, waiting=waiting, progress=latest
         )
-    complete = state == DeliveryOutcome.COMPLETE
+    complete = summary.get("state") == DeliveryOutcome.COMPLETE
     return news(
         Happened.ENDED,
         delivery_id=outcome.delivery_id,
