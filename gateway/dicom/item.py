@@ -5,14 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
-from pydicom import DataElement, Dataset
-from pydicom.datadict import tag_for_keyword
-from pydicom.dataelem import RawDataElement
-from pydicom.multival import MultiValue
 
-from gateway.dicom.numbers import NotANumber, decimals, integers, is_empty
+from gateway.dicom import encoded_items
+from gateway.dicom.numbers import NotANumber, decimals, integers
 from gateway.domain.findings import Finding, error, info, warning
 from gateway.domain.units import FloatArray
+
+FLOAT_BYTES = 4
 
 
 @dataclass(slots=True)
@@ -38,7 +37,7 @@ class Notes:
 class Item:
     """A dataset at ``path``; what is wrong with a value is noted, and the value is then None."""
 
-    dataset: Dataset
+    dataset: encoded_items.Item
     path: str
     notes: Notes
 
@@ -46,19 +45,21 @@ class Item:
         """The path of an attribute here."""
         return f"{self.path}.{keyword}" if self.path else keyword
 
+    def element(self, keyword: str) -> encoded_items.Element | None:
+        """The element, if it has a value."""
+        element = self.dataset.element(keyword)
+        return None if element is None or element.is_empty else element
+
     def has(self, keyword: str) -> bool:
         """Whether the attribute is there with a value."""
-        raw = self._raw(keyword)
-        return raw is not None and not is_empty(raw)
+        return self.element(keyword) is not None
 
     def text(self, keyword: str) -> str:
         """The text, decoded by the object's character set; empty where there is none."""
-        value = self.dataset.get(keyword)
-        if value is None:
+        element = self.element(keyword)
+        if element is None or element.items is not None:
             return ""
-        if isinstance(value, MultiValue):
-            return "\\".join(str(part) for part in value)
-        return str(value).strip()
+        return "\\".join(str(one) for one in element.values).strip()
 
     def number(self, keyword: str) -> float | None:
         """One decimal number, or None where it is absent or empty."""
@@ -74,11 +75,11 @@ class Item:
 
     def numbers(self, keyword: str, count: int | None = None) -> FloatArray | None:
         """Decimal numbers, ``count`` of them where given."""
-        raw = self._raw(keyword)
-        if raw is None or is_empty(raw):
+        element = self.element(keyword)
+        if element is None:
             return None
         try:
-            values = decimals(raw)
+            values = decimals(element.raw)
         except NotANumber as problem:
             self.notes.error("number", self.where(keyword), str(problem))
             return None
@@ -90,11 +91,11 @@ class Item:
 
     def integer(self, keyword: str) -> int | None:
         """One integer string, or None where it is absent or empty."""
-        raw = self._raw(keyword)
-        if raw is None or is_empty(raw):
+        element = self.element(keyword)
+        if element is None:
             return None
         try:
-            values = integers(raw)
+            values = integers(element.raw)
         except NotANumber as problem:
             self.notes.error("number", self.where(keyword), str(problem))
             return None
@@ -113,52 +114,24 @@ class Item:
 
     def float32(self, keyword: str) -> float | None:
         """One FL, or None where it is absent or empty."""
-        element = self._element(keyword)
-        if element is None or not element.value:
+        element = self.element(keyword)
+        if element is None:
             return None
-        if not isinstance(element, RawDataElement):
-            return self._finite(keyword, float(element.value))
-        value = element.value
-        if len(value) != 4:
-            text = f"{len(value)} bytes, wanted one 32-bit number"
+        if len(element.raw) != FLOAT_BYTES:
+            text = f"{len(element.raw)} bytes, wanted one 32-bit number"
             self.notes.error("multiplicity", self.where(keyword), text)
             return None
-        (number,) = struct.unpack("<f" if element.is_little_endian else ">f", value)
-        return self._finite(keyword, float(number))
+        (number,) = struct.unpack(">f" if element.big_endian else "<f", element.raw)
+        if not np.isfinite(number):
+            text = f"{number} is not a finite number"
+            self.notes.error("number", self.where(keyword), text)
+            return None
+        return float(number)
 
     def items(self, keyword: str) -> Iterator["Item"]:
         """The items of a sequence; none where it is absent."""
-        sequence = self.dataset.get(keyword)
-        if sequence is None:
-            return
-        for index, dataset in enumerate(sequence):
-            yield Item(dataset, f"{self.where(keyword)}[{index}]", self.notes)
-
-    def _finite(self, keyword: str, value: float) -> float | None:
-        if np.isfinite(value):
-            return value
-        self.notes.error("number", self.where(keyword), f"{value} is not a finite number")
-        return None
-
-    def _element(self, keyword: str) -> RawDataElement | DataElement | None:
-        tag = tag_for_keyword(keyword)
-        if tag is None or tag not in self.dataset:
-            return None
-        return self.dataset.get_item(tag)
-
-    def _raw(self, keyword: str) -> bytes | None:
-        element = self._element(keyword)
+        element = self.dataset.element(keyword)
         if element is None:
-            return None
-        value = element.value
-        if value is None:
-            return b""
-        if isinstance(value, bytes):
-            return value
-        if isinstance(value, MultiValue | list):
-            return "\\".join(_original(part) for part in value).encode("ascii", "replace")
-        return _original(value).encode("ascii", "replace")
-
-
-def _original(value: object) -> str:
-    return str(getattr(value, "original_string", value))
+            return
+        for index, item in enumerate(element.items or ()):
+            yield Item(item, f"{self.where(keyword)}[{index}]", self.notes)

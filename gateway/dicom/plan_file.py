@@ -1,25 +1,18 @@
 """RT Plan files: from bytes to a treatment plan, or to the findings that refuse it."""
 
 import hashlib
-import io
 import struct
 import warnings
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pydicom import Dataset, dcmread
 from pydicom.errors import BytesLengthException, InvalidDicomError
-from pydicom.uid import (
-    UID,
-    DeflatedExplicitVRLittleEndian,
-    ExplicitVRBigEndian,
-    ImplicitVRLittleEndian,
-    RTIonPlanStorage,
-    RTPlanStorage,
-)
+from pydicom.uid import UID, RTIonPlanStorage, RTPlanStorage
 
-from gateway.dicom.duplicates import Encoding, Malformed, find_duplicates
+from gateway.dicom import encoded_items
+from gateway.dicom.encoded import read_object
 from gateway.dicom.item import Item, Notes
 from gateway.dicom.plan_reader import read_treatment_plan
 from gateway.domain.errors import InputError
@@ -27,7 +20,6 @@ from gateway.domain.findings import Finding, error, has_errors
 from gateway.domain.plan import TreatmentPlan
 
 MAXIMUM_BYTES = 256 * 2**20
-MAXIMUM_INFLATED_BYTES = 256 * 2**20
 READING_ERRORS = (
     InvalidDicomError,
     BytesLengthException,
@@ -58,12 +50,12 @@ class PlanFile:
     label: str
     fraction_group_numbers: tuple[int, ...]
     findings: tuple[Finding, ...]
-    _dataset: Dataset = field(repr=False)
-    _damage: tuple[Finding, ...] = field(repr=False, default=())
+    _dataset: encoded_items.Item = field(repr=False)
+    _repeated: tuple[Finding, ...] = field(repr=False)
 
     def resolve(self, fraction_group: int) -> tuple[TreatmentPlan | None, tuple[Finding, ...]]:
         """The treatment plan of one fraction group; None where a finding refuses it."""
-        notes = Notes(list(self._damage))
+        notes = Notes(list(self._repeated))
         root = Item(self._dataset, "", notes)
         try:
             with warnings.catch_warnings():
@@ -107,8 +99,7 @@ def read_plan_bytes(content: bytes, name: str) -> PlanFile:
 
 
 def _plan_file(content: bytes, name: str) -> PlanFile:
-    syntax = transfer_syntax_of(content, name)
-    dataset = dcmread(io.BytesIO(content), force=True)
+    dataset = read_object(content).dataset
     root = Item(dataset, "", Notes())
     sop_class = root.text("SOPClassUID")
     if not sop_class:
@@ -132,7 +123,7 @@ def _plan_file(content: bytes, name: str) -> PlanFile:
         fraction_group_numbers=numbers,
         findings=tuple(findings),
         _dataset=dataset,
-        _damage=damage_of(content, syntax),
+        _repeated=tuple(_repeated(dataset, "")),
     )
 
 
@@ -151,39 +142,11 @@ def _wrong_object(root: Item, sop_class: str) -> list[Finding]:
     return []
 
 
-def transfer_syntax_of(content: bytes, name: str) -> UID:
-    """The transfer syntax; a deflated object is inflated once within bounds, so it is known."""
-    head = content[: _dataset_start(content)]
-    if DeflatedExplicitVRLittleEndian.encode() in head:
-        inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-        inflater.decompress(content[len(head) :], MAXIMUM_INFLATED_BYTES)
-        if inflater.unconsumed_tail:
-            limit = MAXIMUM_INFLATED_BYTES // 2**20
-            raise InputError(f"{name}: inflates to more than {limit} MiB")
-        return DeflatedExplicitVRLittleEndian
-    if not head:
-        return ImplicitVRLittleEndian
-    meta = dcmread(io.BytesIO(head)).file_meta
-    return UID(str(meta.get("TransferSyntaxUID", ImplicitVRLittleEndian)))
-
-
-def _dataset_start(content: bytes) -> int:
-    """Where the dataset begins after preamble and file meta information (PS3.10 7.1)."""
-    if content[128:132] != b"DICM":
-        return 0
-    tag, vr, _, length = struct.unpack_from("<L2sHL", content, 132)
-    if tag != 0x00000002 or vr != b"UL":
-        raise InvalidDicomError("the file meta information does not begin with its group length")
-    return 132 + 12 + int(length)
-
-
-def damage_of(content: bytes, syntax: UID) -> tuple[Finding, ...]:
-    """Findings about the bytes: attributes that stand twice, lengths that do not add up."""
-    body = content[_dataset_start(content) :]
-    if syntax == DeflatedExplicitVRLittleEndian:
-        body = zlib.decompress(body, -zlib.MAX_WBITS)
-    encoding = Encoding(syntax == ImplicitVRLittleEndian, syntax != ExplicitVRBigEndian)
-    try:
-        return tuple(find_duplicates(body, encoding))
-    except Malformed as problem:
-        return (error("damaged", "", f"the file is damaged: {problem}"),)
+def _repeated(item: encoded_items.Item, path: str) -> Iterator[Finding]:
+    """Attributes that stand twice, at any depth: nothing says which one holds."""
+    for tag in item.repeated:
+        text = "this attribute stands more than once; nothing says which one holds"
+        yield error("duplicate-tag", f"{path}{encoded_items.name_of(tag)}", text)
+    for element in item:
+        for index, inner in enumerate(element.items or ()):
+            yield from _repeated(inner, f"{path}{encoded_items.name_of(element.tag)}[{index}].")

@@ -110,7 +110,7 @@ def test_a_deflated_plan_is_read_and_a_bomb_is_not(monkeypatch: pytest.MonkeyPat
     content = encoded(dataset)
     plan, findings = read(content)
     assert plan is not None, findings
-    monkeypatch.setattr("gateway.dicom.plan_file.MAXIMUM_INFLATED_BYTES", 1000)
+    monkeypatch.setattr("gateway.dicom.encoded.MAXIMUM_INFLATED_BYTES", 1000)
     with pytest.raises(InputError, match="inflates to more"):
         read_plan_bytes(content, "plan.dcm")
 

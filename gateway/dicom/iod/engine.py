@@ -23,7 +23,7 @@ from pydicom import Dataset
 from pydicom.datadict import dictionary_is_retired
 from pydicom.tag import Tag
 
-from gateway.dicom.iod.elements import Element, Item, name_of
+from gateway.dicom.encoded_items import Element, Item, name_of
 from gateway.dicom.iod.tables import Attributes, IodTables, iod_tables, number_of
 from gateway.domain.findings import Finding, Severity
 
@@ -136,12 +136,12 @@ class _Locating(IODValidator):
 
     def _element_error(self, element: Element, rule: Mapping[str, Any]) -> TagError | None:
         kind = rule["type"]
-        if element.is_empty:
-            return TagError(kind, ErrorCode.TagEmpty) if kind in _VALUED else None
         if kind not in _NEEDED and "cond" in rule:
             required, allowed = self._object_is_required_or_allowed(rule["cond"])
             if not (required or allowed):
                 return TagError(kind, ErrorCode.TagNotAllowed)
+        if element.is_empty:
+            return TagError(kind, ErrorCode.TagEmpty) if kind in _VALUED else None
         return self._term_error(element, rule) if "enums" in rule else None
 
     def _term_error(self, element: Element, rule: Mapping[str, Any]) -> TagError | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from gateway.dicom.iod.elements import Item
+from gateway.dicom.encoded_items import Item
 from gateway.dicom.numbers import NotANumber, decimals
 from gateway.domain.units import FloatArray
 

@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 
 from pydicom.uid import UID
 
-from gateway.dicom.duplicates import Malformed
-from gateway.dicom.iod.elements import Item
-from gateway.dicom.iod.encoded import EncodedObject, read_object
+from gateway.dicom.encoded import EncodedObject, Malformed, read_object
+from gateway.dicom.encoded_items import Item
 from gateway.dicom.iod.engine import engine_findings
 from gateway.dicom.iod.meaning.meta import meta_findings
 from gateway.dicom.iod.meaning.pixels import pixel_findings

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from pydicom.datadict import dictionary_has_tag, dictionary_VM
 
-from gateway.dicom.iod.elements import (
+from gateway.dicom.encoded_items import (
     BINARY,
     SINGLE_TEXT,
     TEXTS,

@@ -1,11 +1,9 @@
 """RT Beams Delivery Instructions, read (PS3.3 A.64, C.8.8.29)."""
 
-import io
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from pydicom import Dataset, dcmread
-
+from gateway.dicom import encoded
 from gateway.dicom.item import Item, Notes
 from gateway.dicom.plan_file import READING_ERRORS
 from gateway.dicom.quiet import quietly
@@ -43,8 +41,7 @@ def read_object(content: bytes, what: str, read: Callable[[Item], Read]) -> Read
     notes = Notes()
     try:
         with quietly():
-            dataset: Dataset = dcmread(io.BytesIO(content), force=True)
-            found = read(Item(dataset, "", notes))
+            found = read(Item(encoded.read_object(content).dataset, "", notes))
     except READING_ERRORS as problem:
         raise InputError(f"the {what} cannot be decoded") from problem
     if has_errors(notes.findings):
@@ -95,7 +92,7 @@ def _task(item: Item) -> BeamTask | None:
 
 def _adjustments(item: Item) -> Iterator[str]:
     """Positions in place of the plan's, and displacements that are not zero."""
-    yield from (keyword for keyword in _ADJUSTED if item.dataset.get(keyword) is not None)
+    yield from (keyword for keyword in _ADJUSTED if item.has(keyword))
     yield from (keyword for keyword in _DISPLACED if item.number(keyword))
 
 

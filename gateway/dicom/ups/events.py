@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from pydicom import Dataset
 
-from gateway.dicom.item import Item, Notes
+from gateway.dicom.item import Notes
 from gateway.dicom.plan_file import READING_ERRORS
 from gateway.dicom.quiet import quietly
+from gateway.dicom.received import received_item
 from gateway.dicom.ups.codes import read_codes
 from gateway.domain.errors import InputError
 from gateway.domain.worklist import StepEventKind
@@ -54,7 +55,7 @@ def read_verification_event(event_type: int, information: Dataset) -> Told:
 def _read(information: Dataset, states: tuple[str, ...]) -> Told:
     try:
         with quietly():
-            item = Item(information, "", Notes())
+            item = received_item(information, Notes())
             reasons = read_codes(item, "ProcedureStepDiscontinuationReasonCodeSequence")
             return Told(
                 state=next(filter(None, map(item.text, states)), ""),

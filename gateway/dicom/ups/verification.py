@@ -5,10 +5,11 @@ from pydicom.datadict import keyword_for_tag
 
 from gateway.dicom.control_point_motion import add_motion
 from gateway.dicom.elements import clipped, ds
-from gateway.dicom.item import Item, Notes
+from gateway.dicom.item import Notes
 from gateway.dicom.plan_beam import planned_motion
 from gateway.dicom.plan_file import READING_ERRORS
 from gateway.dicom.quiet import quietly
+from gateway.dicom.received import received_item
 from gateway.dicom.sop_classes import RT_PLAN
 from gateway.domain.errors import InputError
 from gateway.domain.plan import Beam, TreatmentPlan
@@ -66,12 +67,13 @@ def read_verification(beam_number: int, dataset: Dataset) -> Verification:
     """The verdict that an N-GET returns. Raises InputError where there is none."""
     try:
         with quietly():
-            item = Item(dataset, "", Notes())
+            item = received_item(dataset, Notes())
             status = VerificationStatus(item.text("TreatmentVerificationStatus"))
             named = (
-                int(one.dataset.SelectorAttribute)
+                int(tag)
                 for keyword in ("FailedAttributesSequence", "OverriddenAttributesSequence")
                 for one in item.items(keyword)
+                for tag in one.dataset["SelectorAttribute"].values
             )
             attributes = tuple(keyword_for_tag(tag) or f"{tag:08X}" for tag in named)
     except READING_ERRORS as problem:

@@ -7,6 +7,7 @@ from pydicom import Dataset
 from gateway.dicom.item import Item, Notes
 from gateway.dicom.plan_file import READING_ERRORS
 from gateway.dicom.quiet import quietly
+from gateway.dicom.received import received_item
 from gateway.dicom.ups.codes import (
     CURRENT_FRACTION,
     DELIVERY_TYPE,
@@ -24,7 +25,7 @@ def read_work_item(dataset: Dataset) -> WorkItem:
     notes = Notes()
     try:
         with quietly():
-            item = _work_item(Item(dataset, "", notes))
+            item = _work_item(received_item(dataset, notes))
     except READING_ERRORS as problem:
         raise InputError("a worklist item cannot be decoded") from problem
     if has_errors(notes.findings):

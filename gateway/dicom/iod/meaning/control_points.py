@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from gateway.dicom.iod.elements import Item
+from gateway.dicom.encoded_items import Item
 from gateway.dicom.iod.meaning.notes import wrong
 from gateway.dicom.iod.reading import count, integer, items, number, text
 from gateway.domain.findings import Finding

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from gateway.dicom.iod.encoded import EncodedObject
+from gateway.dicom.encoded import EncodedObject
 from gateway.dicom.iod.reading import text
 from gateway.dicom.iod.values import value_findings
 from gateway.domain.findings import Finding, Severity

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gateway.dicom.iod.elements import Item
+from gateway.dicom.encoded_items import Item
 from gateway.dicom.iod.meaning.notes import doubtful, wrong
 from gateway.dicom.iod.reading import integer, items, numbers, text
 from gateway.dicom.sop_classes import COMPRESSED, DEFLATED, RT_DOSE, RT_IMAGE

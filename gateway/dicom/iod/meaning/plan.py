@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from gateway.dicom.iod.elements import Item
+from gateway.dicom.encoded_items import Item
 from gateway.dicom.iod.meaning.control_points import (
     leaf_findings,
     point_findings,

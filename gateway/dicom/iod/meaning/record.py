@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from gateway.dicom.iod.elements import Item
+from gateway.dicom.encoded_items import Item
 from gateway.dicom.iod.meaning.control_points import leaf_findings, point_findings
 from gateway.dicom.iod.meaning.notes import wrong
 from gateway.dicom.iod.reading import integer, items, number, text

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from gateway.dicom.iod.elements import Item
+from gateway.dicom.encoded_items import Item
 from gateway.dicom.iod.meaning.notes import wrong
 from gateway.dicom.iod.reading import count, integer, items
 from gateway.domain.findings import Finding

@@ -5,13 +5,9 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property, lru_cache
 from typing import Any
 
+from pydicom._dicom_dict import DicomDictionary
 from pydicom.charset import convert_encodings
-from pydicom.datadict import (
-    dictionary_has_tag,
-    dictionary_VR,
-    keyword_for_tag,
-    tag_for_keyword,
-)
+from pydicom.datadict import dictionary_VR, keyword_for_tag, tag_for_keyword
 from pydicom.dataelem import RawDataElement
 from pydicom.tag import Tag
 from pydicom.values import convert_value
@@ -19,6 +15,11 @@ from pydicom.values import convert_value
 from gateway.dicom.numbers import NotANumber, decimals, integers, is_empty
 
 SPECIFIC_CHARACTER_SET = 0x00080005
+PIXEL_REPRESENTATION = 0x00280103
+SIGNED_OR_NOT = frozenset(
+    tag for tag, (vr, *_) in DicomDictionary.items() if vr.startswith("US or SS")
+)
+"""Attributes that are signed where the pixels are (PS3.6 6, PS3.3 C.7.6.3.1)."""
 BINARY = {"US": "H", "SS": "h", "UL": "L", "SL": "l", "FL": "f", "FD": "d", "UV": "Q", "SV": "q"}
 """Numbers by VR, as the struct module calls them."""
 IN_CHARACTER_SET = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
@@ -26,7 +27,9 @@ SINGLE_TEXT = frozenset({"LT", "ST", "UR", "UT"})
 TEXTS = IN_CHARACTER_SET | {"AE", "AS", "CS", "DA", "DT", "TM", "UI", "UR"}
 _PADDED = TEXTS | {"DS", "IS"}
 _ESCAPE = b"\x1b"
-_FIRST_OF = {"US or SS": "US", "US or OW": "US", "US or SS or OW": "US", "OB or OW": "OW"}
+_FIRST_OF = {"US or SS": "US", "US or OW": "OW", "US or SS or OW": "US", "OB or OW": "OW"}
+_PRIVATE = 0x10000
+_CREATORS = range(0x10, 0x100)
 
 
 class Element:
@@ -78,6 +81,11 @@ class Element:
             form = struct.Struct(order + BINARY[self.vr])
             whole = len(self.raw) - len(self.raw) % form.size
             return tuple(value for (value,) in form.iter_unpack(self.raw[:whole]))
+        if self.vr == "AT":
+            form = struct.Struct(">HH" if self.big_endian else "<HH")
+            whole = len(self.raw) - len(self.raw) % form.size
+            pairs = form.iter_unpack(self.raw[:whole])
+            return tuple(group << 16 | number for group, number in pairs)
         if self.vr in ("DS", "IS"):
             try:
                 return tuple(decimals(self.raw)) if self.vr == "DS" else integers(self.raw)
@@ -125,6 +133,14 @@ class Item:
             return tuple(convert_encodings([str(one) for one in named.values] or [""]))
         return self.outer.encodings if self.outer is not None else ("iso8859",)
 
+    @property
+    def has_signed_pixels(self) -> bool:
+        """Whether Pixel Representation says so, here or around, as far as it was read."""
+        named = self.elements.get(PIXEL_REPRESENTATION)
+        if named is None:
+            return self.outer is not None and self.outer.has_signed_pixels
+        return tuple(named.values) == (1,)
+
     def __contains__(self, tag: int | str) -> bool:
         return number_of(tag) in self.elements
 
@@ -166,15 +182,20 @@ def name_of(tag: int) -> str:
 @lru_cache(maxsize=8192)
 def dictionary_vrs(tag: int) -> tuple[str, ...]:
     """The VRs that PS3.6 has for a tag; none for one that is not public."""
-    if tag & 0x10000 or not dictionary_has_tag(tag):
+    if tag & _PRIVATE:
         return ()
-    return tuple(dictionary_VR(tag).split(" or "))
+    try:
+        return tuple(dictionary_VR(tag).split(" or "))
+    except KeyError:
+        return ()
 
 
 @lru_cache(maxsize=8192)
 def assumed_vr(tag: int) -> str:
-    """The VR of an element that does not tell it (PS3.5 A.1)."""
+    """The VR of an element that does not tell it (PS3.5 A.1, 7.8.1)."""
     if not tag & 0xFFFF:
         return "UL"
+    if tag & _PRIVATE:
+        return "LO" if tag & 0xFFFF in _CREATORS else "UN"
     vrs = dictionary_vrs(tag)
     return _FIRST_OF.get(" or ".join(vrs), vrs[0]) if vrs else "UN"

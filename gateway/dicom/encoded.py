@@ -1,12 +1,10 @@
-"""From the bytes of a DICOM file to its elements, strictly: lengths that do not add up are told."""
+"""From the bytes of a DICOM file to its elements, strictly: what does not add up is told."""
 
 import struct
 import zlib
 from dataclasses import dataclass
 
-from gateway.dicom.duplicates import MAXIMUM_DEPTH, Malformed
-from gateway.dicom.iod.elements import Element, Item, assumed_vr
-from gateway.dicom.plan_file import transfer_syntax_of
+from gateway.dicom.encoded_items import SIGNED_OR_NOT, Element, Item, assumed_vr
 from gateway.dicom.sop_classes import (
     DEFLATED,
     EXPLICIT_VR_BIG_ENDIAN,
@@ -14,10 +12,13 @@ from gateway.dicom.sop_classes import (
     IMPLICIT_VR_LITTLE_ENDIAN,
 )
 
+MAXIMUM_DEPTH = 32
+MAXIMUM_INFLATED_BYTES = 256 * 2**20
 PREFIX = b"DICM"
 META_AT = 128 + len(PREFIX)
 TRANSFER_SYNTAX = 0x00020010
 _META_GROUP_LENGTH = struct.Struct("<L2sHL")
+_META_BEGINS = (0x00000002, b"UL")
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _DELIMITERS = 0xFFFE
 _UNDEFINED = 0xFFFFFFFF
@@ -26,6 +27,11 @@ _LONG = "OB OD OF OL OV OW SQ SV UC UN UR UT UV"
 _VRS = {vr.encode(): (vr, vr in _LONG.split()) for vr in f"{_SHORT} {_LONG}".split()}
 _ENCAPSULATED = frozenset({"OB", "OW"})
 _MAYBE_ITEMS = frozenset({"SQ", "UN"})
+_TOO_LONG = "an element is longer than what holds it"
+
+
+class Malformed(ValueError):
+    """The bytes are not a data set in their transfer syntax; says why, for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +44,49 @@ class EncodedObject:
 
 
 def read_object(content: bytes) -> EncodedObject:
-    """Read a DICOM file (PS3.10 7), or a data set alone.
+    """Read a DICOM file (PS3.10 7), or a data set alone. Raises Malformed."""
+    try:
+        return _read_object(content)
+    except struct.error as problem:
+        raise Malformed("the file ends within an element") from problem
+    except zlib.error as problem:
+        raise Malformed(f"the data set cannot be inflated: {problem}") from problem
 
-    Raises InputError, Malformed, and what is in READING_ERRORS.
-    """
-    syntax = str(transfer_syntax_of(content, "it"))
+
+def read_dataset(content: bytes, transfer_syntax_uid: str) -> Item:
+    """Read a data set of an uncompressed transfer syntax. Raises Malformed."""
+    try:
+        return _read(content, 0, len(content), transfer_syntax_uid)
+    except struct.error as problem:
+        raise Malformed("the data set ends within an element") from problem
+
+
+def _read_object(content: bytes) -> EncodedObject:
     if content[META_AT - len(PREFIX) : META_AT] != PREFIX:
         syntax = _guessed(content)
         return EncodedObject(syntax, Item(), _read(content, 0, len(content), syntax))
-    *_, length = _META_GROUP_LENGTH.unpack_from(content, META_AT)
+    tag, vr, _, length = _META_GROUP_LENGTH.unpack_from(content, META_AT)
+    if (tag, vr) != _META_BEGINS:
+        raise Malformed("the file meta information does not begin with its group length")
     start = META_AT + _META_GROUP_LENGTH.size + int(length)
+    if start > len(content):
+        raise Malformed("the file ends within its file meta information")
     meta = _read(content, META_AT, start, EXPLICIT_VR_LITTLE_ENDIAN)
+    named = meta.elements.get(TRANSFER_SYNTAX)
+    syntax = str(named.values[0]) if named and named.values else IMPLICIT_VR_LITTLE_ENDIAN
     if syntax == DEFLATED:
-        body = zlib.decompress(content[start:], -zlib.MAX_WBITS)
-        return EncodedObject(syntax, meta, _read(body, 0, len(body), EXPLICIT_VR_LITTLE_ENDIAN))
+        content, start = _inflated(content[start:]), 0
     return EncodedObject(syntax, meta, _read(content, start, len(content), syntax))
+
+
+def _inflated(deflated: bytes) -> bytes:
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    inflated = inflater.decompress(deflated, MAXIMUM_INFLATED_BYTES)
+    if inflater.unconsumed_tail:
+        raise Malformed(f"it inflates to more than {MAXIMUM_INFLATED_BYTES >> 20} MiB")
+    if not inflater.eof:
+        raise Malformed("the file ends within its deflated data set")
+    return inflated
 
 
 def _guessed(content: bytes) -> str:
@@ -63,12 +97,7 @@ def _guessed(content: bytes) -> str:
 def _read(data: bytes, at: int, end: int, syntax: str) -> Item:
     implicit = syntax == IMPLICIT_VR_LITTLE_ENDIAN
     reader = _Reader(data, implicit=implicit, big_endian=syntax == EXPLICIT_VR_BIG_ENDIAN)
-    if end > len(data):
-        raise Malformed("the file ends within its file meta information")
-    try:
-        dataset, _ = reader.item(at, end, 0, None)
-    except struct.error as problem:
-        raise Malformed("the file ends within an element") from problem
+    dataset, _ = reader.item(at, end, 0, None, delimited=False)
     return dataset
 
 
@@ -84,28 +113,37 @@ class _Reader:
         self._tag_vr_length = struct.Struct(order + "HH2sH").unpack_from
         self._length = struct.Struct(order + "L").unpack_from
 
-    def item(self, at: int, end: int, depth: int, outer: Item | None) -> tuple[Item, int]:
-        """Elements up to ``end``, or to a delimiter."""
+    def item(
+        self, at: int, end: int, depth: int, outer: Item | None, *, delimited: bool
+    ) -> tuple[Item, int]:
+        """Elements up to ``end``; where ``delimited``, up to a delimiter before it."""
         if depth > MAXIMUM_DEPTH:
             raise Malformed(f"sequences nested deeper than {MAXIMUM_DEPTH}")
         item = Item(outer)
         elements, data, before = item.elements, self._data, -1
         while at < end:
+            start = at
             tag, vr, length, at = self._header(at)
             if tag >> 16 == _DELIMITERS:
-                return item, at
+                if delimited and tag == _ITEM_END:
+                    return item, start + 8
+                raise Malformed("a delimiter stands where nothing is to be delimited")
             if vr in _MAYBE_ITEMS or length == _UNDEFINED:
                 element, at = self._long(tag, vr, length, at, end, depth, item)
             else:
                 stop = at + length
                 if stop > end:
-                    raise Malformed("an element is longer than what holds it")
+                    raise Malformed(_TOO_LONG)
+                if tag in SIGNED_OR_NOT and self._implicit and item.has_signed_pixels:
+                    vr = "SS"
                 element = Element(tag, vr, data[at:stop], item, big_endian=self._big)
                 at = stop
             if tag <= before:
                 (item.repeated if tag in elements else item.misplaced).append(tag)
             before = tag
             elements[tag] = element
+        if delimited:
+            raise Malformed("an item has no end")
         return item, at
 
     def _header(self, at: int) -> tuple[int, str, int, int]:
@@ -128,7 +166,7 @@ class _Reader:
         if vr == "UN" and length != _UNDEFINED and (known := assumed_vr(tag)) != "SQ":
             stop = at + length
             if stop > end:
-                raise Malformed("an element is longer than what holds it")
+                raise Malformed(_TOO_LONG)
             return Element(tag, known, self._data[at:stop], holder), stop
         if vr in _ENCAPSULATED:
             stop = self._fragments(at, end)
@@ -144,30 +182,34 @@ class _Reader:
         self, at: int, length: int, end: int, depth: int, holder: Item
     ) -> tuple[tuple[Item, ...], int]:
         """The items of a sequence (PS3.5 7.5)."""
-        stop = end if length == _UNDEFINED else at + length
+        delimited = length == _UNDEFINED
+        stop = end if delimited else at + length
         if stop > end:
             raise Malformed("a sequence is longer than what holds it")
         found: list[Item] = []
         while at < stop:
             group, number, item_length = self._tag_length(self._data, at)
             tag, at = group << 16 | number, at + 8
-            if tag == _SEQUENCE_END:
+            if tag == _SEQUENCE_END and delimited:
                 return tuple(found), at
             if tag != _ITEM:
                 raise Malformed("a sequence holds something that is not an item")
-            item_end = stop if item_length == _UNDEFINED else at + item_length
+            open_ended = item_length == _UNDEFINED
+            item_end = stop if open_ended else at + item_length
             if item_end > stop:
                 raise Malformed("an item is longer than its sequence")
-            item, at = self.item(at, item_end, depth + 1, holder)
+            item, at = self.item(at, item_end, depth + 1, holder, delimited=open_ended)
             found.append(item)
+        if delimited:
+            raise Malformed("a sequence has no end")
         return tuple(found), at
 
     def _fragments(self, at: int, end: int) -> int:
         while at < end:
             group, number, length = self._tag_length(self._data, at)
-            at += 8 + length
-            if group << 16 | number == _SEQUENCE_END:
-                return at
-            if group << 16 | number != _ITEM or at > end:
+            tag, at = group << 16 | number, at + 8 + length
+            if at > end or tag not in (_ITEM, _SEQUENCE_END):
                 raise Malformed("pixel data in fragments that do not add up")
+            if tag == _SEQUENCE_END:
+                return at
         raise Malformed("pixel data in fragments without an end")
