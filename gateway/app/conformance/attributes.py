@@ -40,6 +40,8 @@ WRITTEN = {
     "Basic Text SR (verdict)": "verdict.dcm",
 }
 SEED = 1
+_DELIMITERS = 0xFFFE0000
+"""Items and their ends are no attributes (PS3.5 7.5)."""
 
 
 def written_attributes() -> str:
@@ -131,7 +133,8 @@ def _keywords(module: str) -> Iterator[str]:
     """The DICOM keywords that stand in a module as texts or as attributes."""
     for node in ast.walk(ast.parse(getsource(import_module(module)))):
         word = node.value if isinstance(node, ast.Constant) else getattr(node, "attr", None)
-        if isinstance(word, str) and word[:1].isupper() and tag_for_keyword(word) is not None:
+        tag = tag_for_keyword(word) if isinstance(word, str) and word[:1].isupper() else None
+        if tag is not None and tag < _DELIMITERS:
             yield word
 
 
