@@ -133,9 +133,10 @@ def _keywords(module: str) -> Iterator[str]:
     """The DICOM keywords that stand in a module as texts or as attributes."""
     for node in ast.walk(ast.parse(getsource(import_module(module)))):
         word = node.value if isinstance(node, ast.Constant) else getattr(node, "attr", None)
-        tag = tag_for_keyword(word) if isinstance(word, str) and word[:1].isupper() else None
-        if tag is not None and tag < _DELIMITERS:
-            yield word
+        if isinstance(word, str) and word[:1].isupper():
+            tag = tag_for_keyword(word)
+            if tag is not None and tag < _DELIMITERS:
+                yield word
 
 
 def _unseen(_beam: int, _meterset_mu: float, _end_mu: float) -> None:
