@@ -2,11 +2,14 @@
 
 Simulated time jumps to the next timer as soon as nothing is ready to run. It stands still while
 work given to a thread is outstanding, so that what a thread does takes no simulated time; and it
-raises :class:`DeadlockError` instead of waiting for something that cannot come.
+raises :class:`DeadlockError` instead of waiting for something that cannot come. It counts whole
+nanoseconds, and timers of one nanosecond fire in the order they were set: what happens when
+depends on no other timer, such as one that follows the computer's clock.
 """
 
 import asyncio
 import gc
+import heapq
 import math
 import selectors
 import sys
@@ -14,9 +17,14 @@ import time
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from contextvars import Context
+from itertools import count
+from typing import Any, TypeVar, TypeVarTuple
+
+from gateway.domain.units import NS_PER_S
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 RESOLUTION_S = 1e-9
 """Timers closer than this are due together. It must not vanish beside the loop's time."""
 JUMPS_UNASKED = 10
@@ -63,14 +71,28 @@ class SimulatedTimeLoop(asyncio.SelectorEventLoop):
     """A loop whose time is simulated, from 0."""
 
     def __init__(self) -> None:
-        self._now_s = 0.0
+        self._now_ns = 0
+        self._orders = count()
         self._thread_work = 0
         super().__init__(_JumpingSelector(self))
         self._clock_resolution = RESOLUTION_S
 
     def time(self) -> float:
         """Simulated seconds."""
-        return self._now_s
+        return self._now_ns / NS_PER_S
+
+    def call_at(
+        self,
+        when: float,
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """As the base; ``when`` is rounded to the nanosecond."""
+        timer = _Timer(round(when * NS_PER_S), next(self._orders), callback, args, self, context)
+        heapq.heappush(self._scheduled, timer)  # type: ignore[attr-defined]  # as the base does
+        timer._scheduled = True  # type: ignore[attr-defined]  # noqa: SLF001
+        return timer
 
     def run_in_executor(  # type: ignore[override]  # the base leaves the arguments open
         self, executor: Executor | None, func: Callable[..., T], *args: Any
@@ -98,9 +120,31 @@ class SimulatedTimeLoop(asyncio.SelectorEventLoop):
             return None
         if timeout_s is None:
             raise DeadlockError("every task waits, no timer is set and no thread is at work")
-        self._now_s += timeout_s
-        self._clock_resolution = max(RESOLUTION_S, math.ulp(self._now_s))
+        self._now_ns += round(timeout_s * NS_PER_S)
+        self._clock_resolution = max(RESOLUTION_S, math.ulp(self.time()))
         return 0.0
+
+
+class _Timer(asyncio.TimerHandle):
+    """A timer that keeps its turn among those of its nanosecond: a heap alone does not."""
+
+    __slots__ = ("_turn",)
+
+    def __init__(
+        self,
+        when_ns: int,
+        order: int,
+        callback: Callable[..., object],
+        args: tuple[Any, ...],
+        loop: asyncio.AbstractEventLoop,
+        context: Context | None,
+    ) -> None:
+        super().__init__(when_ns / NS_PER_S, callback, args, loop, context)
+        self._turn = (when_ns, order)
+
+    def __lt__(self, other: asyncio.TimerHandle) -> bool:
+        """Whether this one comes first; a loop has no timers of another kind."""
+        return self._turn < other._turn  # type: ignore[attr-defined, no-any-return]
 
 
 class _JumpingSelector(selectors.DefaultSelector):

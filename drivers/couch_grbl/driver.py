@@ -162,6 +162,6 @@ class GrblCouchDriver:
 
     def _sample(self, report: Report, on_sample: Callable[[CouchSample], None]) -> None:
         if report.position is not None:
-            now_ns = int(asyncio.get_running_loop().time() * NS_PER_S)
+            now_ns = round(asyncio.get_running_loop().time() * NS_PER_S)
             positions = axes.to_iec(report.position, self._axes)
             on_sample(CouchSample(now_ns, positions, report.moving))

@@ -173,7 +173,7 @@ class LinacTcpDriver:
 
     def _take(self, pushed: Pushed, observer: LinacObserver) -> None:
         if isinstance(pushed, Sample):
-            now_ns = int(asyncio.get_running_loop().time() * NS_PER_S)
+            now_ns = round(asyncio.get_running_loop().time() * NS_PER_S)
             sample = convert.sample(pushed, now_ns)
             if self._mode_up is not None:
                 self._mode_up.on_sample(sample)

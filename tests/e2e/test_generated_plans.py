@@ -1,6 +1,10 @@
 """Every kind of generated plan is delivered to a pass; every machine delivers one."""
 
+import itertools
+import time
 from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import patch
 
 import pytest
 
@@ -37,3 +41,18 @@ def test_the_same_seed_leaves_the_same_bytes(tmp_path: Path) -> None:
     assert len(names) > 1
     for name in names:
         assert (first / "out" / name).read_bytes() == (second / "out" / name).read_bytes(), name
+
+
+def test_how_fast_the_computer_is_changes_no_byte(tmp_path: Path) -> None:
+    """Samples are committed every 100 ms of wall time: seldom here, and with every sample there."""
+    plan = generated(tmp_path, "open-field")
+    walls = {"idle": lambda: 0.0, "busy": itertools.count(step=1.0).__next__}
+    for name, monotonic in walls.items():
+        wall = SimpleNamespace(monotonic=monotonic, time_ns=time.time_ns)
+        with patch("gateway.app.carry_out.time", wall):
+            delivered(tmp_path / name, plan, out=tmp_path / name / "out")
+    assert _files(tmp_path / "idle" / "out") == _files(tmp_path / "busy" / "out")
+
+
+def _files(folder: Path) -> dict[Path, bytes]:
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*.*")}

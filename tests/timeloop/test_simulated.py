@@ -53,9 +53,47 @@ def test_timers_fire_in_their_order_at_their_time(delays: list[float]) -> None:
         await asyncio.sleep(2000.0)
 
     simulated(main())
-    assert [delay for delay, _ in fired] == sorted(delays)
+    assert [delay for delay, _ in fired] == sorted(delays, key=lambda delay: round(delay * 1e9))
     for delay, at in fired:
         assert at == pytest.approx(delay, abs=RESOLUTION_S)
+
+
+@given(jumps=st.lists(st.integers(1, 10**9), min_size=1, max_size=50))
+def test_time_does_not_depend_on_the_jumps_that_led_to_it(jumps: list[int]) -> None:
+    end_ns = 10**11
+
+    async def main() -> float:
+        loop = asyncio.get_running_loop()
+        at_ns = 0
+        for jump_ns in jumps:
+            at_ns += jump_ns
+            loop.call_at(at_ns / 1e9, lambda: None)
+        for _ in jumps:
+            await asyncio.sleep(0.1)
+        until: asyncio.Future[float] = loop.create_future()
+        loop.call_at(end_ns / 1e9, lambda: until.set_result(now()))
+        return await until
+
+    assert simulated(main()) == end_ns / 1e9
+
+
+@given(
+    fillers=st.lists(st.integers(0, 3), max_size=10),
+    count=st.integers(2, 20),
+)
+def test_timers_of_one_moment_fire_as_they_were_set(fillers: list[int], count: int) -> None:
+    fired: list[int] = []
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        for delay in fillers:
+            loop.call_later(delay, lambda: None)
+        for number in range(count):
+            loop.call_at(1.0 if number % 2 else 0.7 + 0.3, fired.append, number)
+        await asyncio.sleep(2.0)
+
+    simulated(main())
+    assert fired == list(range(count))
 
 
 def test_what_is_ready_runs_before_time_goes_on() -> None:
