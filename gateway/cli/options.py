@@ -113,6 +113,7 @@ def set_common(
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
     for package in ("gateway", "drivers", "simulators"):
         logging.getLogger(package).setLevel(level)
+    logging.getLogger("pydicom").propagate = verbosity > 1  # what matters of it are findings
 
 
 def delivery_request(*, dry_run: bool, **wishes: Any) -> "Request":

@@ -64,7 +64,7 @@ class PlanFile:
         except READING_ERRORS as problem:
             notes.error("unreadable", "", f"an attribute cannot be decoded: {problem}")
             plan = None
-        findings = tuple(notes.findings)
+        findings = tuple(dict.fromkeys(notes.findings))
         return (None if has_errors(findings) else plan), findings
 
 

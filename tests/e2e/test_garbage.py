@@ -70,7 +70,9 @@ def test_garbage_is_refused(
     out = tmp_path / "out"
     result = run(tmp_path / "store", "deliver", str(path), "--out", str(out))
     assert result.code == code, result.stderr
-    assert result.stderr.strip()
+    lines = result.stderr.splitlines()
+    assert all(line.startswith(("error: ", "refused: ")) for line in lines), lines
+    assert len(set(lines)) == len(lines) > 0
     assert (out / "summary.json").is_file()
     assert run(tmp_path / "store", "check", str(path)).code == code
 
