@@ -6,7 +6,9 @@ import numpy as np
 
 from gateway.domain.units import FloatArray
 
-_DS = re.compile(rb" *+[+-]?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d++)? *+\0?")
+_NUMBER = rb" *+[+-]?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d++)? *+"
+_DS = re.compile(_NUMBER + rb"\0?")
+_SEVERAL_DS = re.compile(rb"%b(?:\\%b)*+\0?" % (_NUMBER, _NUMBER))
 _IS = re.compile(rb" *[+-]?\d{1,12} *\0?")
 _IS_LIMIT = 2**31
 
@@ -18,10 +20,13 @@ class NotANumber(ValueError):
 def decimals(raw: bytes) -> FloatArray:
     """The values of a DS. Raises NotANumber."""
     parts = raw.split(b"\\")
-    for part in parts:
-        if _DS.fullmatch(part) is None:
-            raise NotANumber(f"{_shown(part)} is not a decimal number")
-    values = np.array([float(part.rstrip(b"\0")) for part in parts], dtype=np.float64)
+    if _SEVERAL_DS.fullmatch(raw) is None:
+        for part in parts:
+            if _DS.fullmatch(part) is None:
+                raise NotANumber(f"{_shown(part)} is not a decimal number")
+        parts = [part.rstrip(b"\0") for part in parts]
+    parts[-1] = parts[-1].rstrip(b"\0")
+    values = np.array(list(map(float, parts)), dtype=np.float64)
     if not np.isfinite(values).all():
         worst = parts[int(np.flatnonzero(~np.isfinite(values))[0])]
         raise NotANumber(f"{_shown(worst)} is beyond any finite number")

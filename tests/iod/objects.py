@@ -1,32 +1,23 @@
 """Clean objects to break, one of each kind that is written, and some that are only read."""
 
 from collections.abc import Callable
-from functools import cache
-from io import BytesIO
-
-import numpy as np
-from pydicom import Dataset, dcmread, dcmwrite
-from pydicom.dataset import FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian
+from functools import cache, partial
 
 from gateway.dicom.plan_writer import write_plan
 from gateway.dicom.rt_image_writer import integrated_image
-from gateway.dicom.sop_classes import CT_IMAGE, RT_DOSE, RT_STRUCTURE_SET
+from gateway.dicom.sop_classes import CT_IMAGE, RT_DOSE, RT_PLAN, RT_STRUCTURE_SET, STORAGE
 from gateway.dicom.treatment_record_writer import treatment_record
 from gateway.dicom.uids import uid_source
 from gateway.planning.generate import generate
 from tests.dicom_write.builders import PANEL, context, frame, recorded
 from tests.generate.machines import M120
+from tests.iod.brachy import brachy_instruction, brachy_plan, brachy_record
+from tests.iod.instructions import delivery_instruction, summary
+from tests.iod.ion import ion_plan, ion_record
+from tests.iod.minimal import minimal
+from tests.iod.parts import common, encoded, item, opened, pixels, reference
 
 WRITTEN_NS = 1_780_000_000_000_000_000
-
-
-def item(**attributes: object) -> Dataset:
-    """A data set with these attributes."""
-    made = Dataset()
-    for keyword, value in attributes.items():
-        setattr(made, keyword, value)
-    return made
 
 
 @cache
@@ -59,7 +50,7 @@ def record() -> bytes:
 @cache
 def structures() -> bytes:
     """An RT Structure Set of two regions."""
-    made = _common(RT_STRUCTURE_SET, "RTSTRUCT")
+    made = common(RT_STRUCTURE_SET, "RTSTRUCT")
     made.OperatorsName = None
     made.StructureSetLabel = "S"
     made.StructureSetDate = "20260101"
@@ -100,9 +91,9 @@ def structures() -> bytes:
 @cache
 def dose() -> bytes:
     """An RT Dose of three planes."""
-    made = _common(RT_DOSE, "RTDOSE")
+    made = common(RT_DOSE, "RTDOSE")
     made.OperatorsName = None
-    _image(made, 4, 5, 3)
+    pixels(made, 4, 5, 3)
     made.FrameOfReferenceUID = "1.2.9"
     made.PositionReferenceIndicator = ""
     made.ImagePositionPatient = ["0", "0", "0"]
@@ -115,10 +106,23 @@ def dose() -> bytes:
     made.DoseType = "PHYSICAL"
     made.DoseSummationType = "PLAN"
     made.DoseGridScaling = "0.001"
-    made.ReferencedRTPlanSequence = [
+    made.ReferencedRTPlanSequence = [reference(RT_PLAN, "1.2.5")]
+    made.ReferencedStructureSetSequence = [reference(RT_STRUCTURE_SET, "1.2.6")]
+    made.DVHSequence = [
         item(
-            ReferencedSOPClassUID="1.2.840.10008.5.1.4.1.1.481.5",
-            ReferencedSOPInstanceUID="1.2.5",
+            DVHType="CUMULATIVE",
+            DoseUnits="GY",
+            DoseType="PHYSICAL",
+            DVHDoseScaling="1",
+            DVHVolumeUnits="PERCENT",
+            DVHNumberOfBins=2,
+            DVHData=["1", "100", "1", "50"],
+            DVHMinimumDose="0.5",
+            DVHMeanDose="1",
+            DVHMaximumDose="1.5",
+            DVHReferencedROISequence=[
+                item(ReferencedROINumber=1, DVHROIContributionType="INCLUDED")
+            ],
         )
     ]
     return encoded(made)
@@ -127,8 +131,8 @@ def dose() -> bytes:
 @cache
 def ct() -> bytes:
     """One CT Image."""
-    made = _common(CT_IMAGE, "CT")
-    _image(made, 4, 4, 1)
+    made = common(CT_IMAGE, "CT")
+    pixels(made, 4, 4, 1)
     del made.NumberOfFrames
     made.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"]
     made.FrameOfReferenceUID = "1.2.9"
@@ -146,60 +150,28 @@ def ct() -> bytes:
     return encoded(made)
 
 
-OBJECTS: dict[str, Callable[[], bytes]] = {
+WITH_MEANING: dict[str, Callable[[], bytes]] = {
     "plan": plan,
     "image": image,
     "record": record,
     "structures": structures,
     "dose": dose,
     "ct": ct,
+    "ion plan": cache(ion_plan),
+    "ion record": cache(ion_record),
+    "brachy plan": cache(brachy_plan),
+    "brachy record": cache(brachy_record),
+    "brachy instruction": cache(brachy_instruction),
+    "delivery instruction": cache(delivery_instruction),
+    "summary": cache(summary),
 }
+"""Objects of the first generation, by hand."""
+FIRST_GENERATION = 12
+"""How many rows of the table of SOP classes they are."""
+OBJECTS = WITH_MEANING | {
+    row.name: cache(partial(minimal, row.uid, row.modality, with_pixels=row.pixels))
+    for row in STORAGE[FIRST_GENERATION:]
+}
+"""One of each kind that is stored."""
 
-
-def opened(content: bytes) -> Dataset:
-    """The object, to be changed."""
-    return dcmread(BytesIO(content))
-
-
-def encoded(dataset: Dataset) -> bytes:
-    """The object as a file, whatever is wrong with it."""
-    if not hasattr(dataset, "file_meta"):
-        dataset.file_meta = FileMetaDataset()
-        dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    buffer = BytesIO()
-    dcmwrite(buffer, dataset, enforce_file_format=True)
-    return buffer.getvalue()
-
-
-def _common(sop_class: str, modality: str) -> Dataset:
-    return item(
-        SpecificCharacterSet="ISO_IR 192",
-        SOPClassUID=sop_class,
-        SOPInstanceUID="1.2.3",
-        PatientName="Phantom^EPID",
-        PatientID="P1",
-        PatientBirthDate="",
-        PatientSex="O",
-        StudyInstanceUID="1.2.1",
-        StudyDate="20260101",
-        StudyTime="101500",
-        ReferringPhysicianName="",
-        StudyID="1",
-        AccessionNumber="",
-        Modality=modality,
-        SeriesInstanceUID="1.2.2",
-        SeriesNumber=1,
-        Manufacturer="test",
-        InstanceNumber=1,
-    )
-
-
-def _image(made: Dataset, rows: int, columns: int, frames: int) -> None:
-    made.SamplesPerPixel = 1
-    made.PhotometricInterpretation = "MONOCHROME2"
-    made.Rows, made.Columns, made.NumberOfFrames = rows, columns, frames
-    made.BitsAllocated = made.BitsStored = 16
-    made.HighBit = 15
-    made.PixelRepresentation = 0
-    made.PixelData = np.zeros((frames, rows, columns), np.uint16).tobytes()
-    made["PixelData"].VR = "OW"
+__all__ = ["OBJECTS", "WITH_MEANING", "encoded", "item", "opened"]

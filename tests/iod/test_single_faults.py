@@ -1,59 +1,19 @@
 """Single faults in clean objects: each is found, and where it is."""
 
-from collections.abc import Callable
-
 import pytest
 from pydicom import Dataset
-from pydicom.config import IGNORE
-from pydicom.datadict import dictionary_VR
-from pydicom.dataelem import DataElement
 from pydicom.sequence import Sequence
 
 from gateway.dicom.iod.validation import validate
-from gateway.domain.findings import Finding, Severity, has_errors
+from gateway.domain.findings import Severity, has_errors
+from tests.iod.changes import Break, at, both, named, with_value, without
 from tests.iod.objects import OBJECTS, encoded, item, opened
-
-Break = Callable[[Dataset], None]
 
 
 @pytest.mark.parametrize("kind", OBJECTS)
 def test_a_clean_object_has_no_finding(kind: str) -> None:
     findings = validate(OBJECTS[kind]()).findings
     assert [str(one) for one in findings if one.severity is not Severity.INFO] == []
-
-
-def named(value: object) -> str:
-    return value[:40] if isinstance(value, str) else "change"
-
-
-def without(*path: str) -> Break:
-    def change(dataset: Dataset) -> None:
-        at(dataset, path[:-1]).pop(path[-1], None)
-
-    return change
-
-
-def with_value(value: object, *path: str) -> Break:
-    def change(dataset: Dataset) -> None:
-        holder = at(dataset, path[:-1])
-        vr = dictionary_VR(path[-1]).rsplit(" ", 1)[-1]
-        holder[path[-1]] = DataElement(path[-1], vr, value, validation_mode=IGNORE)
-
-    return change
-
-
-def both(*changes: Break) -> Break:
-    def change(dataset: Dataset) -> None:
-        for one in changes:
-            one(dataset)
-
-    return change
-
-
-def at(dataset: Dataset, path: tuple[str, ...]) -> Dataset:
-    for step in path:
-        dataset = dataset[step].value[0]
-    return dataset
 
 
 def energy_without_unit(dataset: Dataset) -> None:
@@ -167,91 +127,3 @@ def test_a_fault_is_found_where_it_is(kind: str, name: str, change: Break, path:
     assert there, [str(one) for one in found]
     assert name == "foreign" or has_errors(there)
     assert all(one.clause.startswith(("PS3.3", "PS3.5", "PS3.6")) for one in there)
-
-
-MEANINGS: list[tuple[str, str, Break, str]] = [
-    (
-        "plan",
-        "meterset-weight",
-        with_value("0.5", "BeamSequence", "ControlPointSequence", "CumulativeMetersetWeight"),
-        "CumulativeMetersetWeight",
-    ),
-    (
-        "plan",
-        "meterset-weight",
-        with_value("7", "BeamSequence", "FinalCumulativeMetersetWeight"),
-        "FinalCumulativeMetersetWeight",
-    ),
-    (
-        "plan",
-        "unresolved-reference",
-        with_value(99, "FractionGroupSequence", "ReferencedBeamSequence", "ReferencedBeamNumber"),
-        "ReferencedBeamNumber",
-    ),
-    (
-        "plan",
-        "item-count",
-        with_value(9, "FractionGroupSequence", "NumberOfBeams"),
-        "NumberOfBeams",
-    ),
-    (
-        "plan",
-        "beams-and-brachy",
-        with_value(1, "FractionGroupSequence", "NumberOfBrachyApplicationSetups"),
-        "FractionGroupSequence[0]",
-    ),
-    (
-        "plan",
-        "control-point-0-incomplete",
-        without("BeamSequence", "ControlPointSequence", "GantryRotationDirection"),
-        "GantryRotationDirection",
-    ),
-    ("plan", "item-count", with_value(2, "BeamSequence", "NumberOfBlocks"), "NumberOfBlocks"),
-    ("dose", "frame-count", with_value(["0", "2.5"], "GridFrameOffsetVector"), "GridFrameOffset"),
-    (
-        "dose",
-        "frame-order",
-        with_value(["0", "5", "2"], "GridFrameOffsetVector"),
-        "GridFrameOffset",
-    ),
-    (
-        "dose",
-        "orientation",
-        with_value(["1", "0", "0", "1", "0", "0"], "ImageOrientationPatient"),
-        "ImageOrientationPatient",
-    ),
-    ("dose", "pixel-length", with_value(b"\0\0", "PixelData"), "PixelData"),
-    ("image", "bit-depth", with_value(17, "BitsStored"), "BitsStored"),
-    (
-        "structures",
-        "unresolved-reference",
-        with_value(9, "ROIContourSequence", "ReferencedROINumber"),
-        "ReferencedROINumber",
-    ),
-    (
-        "structures",
-        "item-count",
-        with_value(4, "ROIContourSequence", "ContourSequence", "NumberOfContourPoints"),
-        "ContourData",
-    ),
-    (
-        "structures",
-        "duplicate-number",
-        with_value(2, "StructureSetROISequence", "ROINumber"),
-        "StructureSetROISequence",
-    ),
-    (
-        "record",
-        "meterset-order",
-        with_value("80", BEAM, POINT, "DeliveredMeterset"),
-        "DeliveredMeterset",
-    ),
-]
-
-
-@pytest.mark.parametrize(("kind", "rule", "change", "path"), MEANINGS, ids=named)
-def test_what_makes_no_sense_is_found(kind: str, rule: str, change: Break, path: str) -> None:
-    dataset = opened(OBJECTS[kind]())
-    change(dataset)
-    found: tuple[Finding, ...] = validate(encoded(dataset)).findings
-    assert [one for one in found if one.rule == rule and path in one.path], list(map(str, found))

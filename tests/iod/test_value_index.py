@@ -32,3 +32,17 @@ def rules(image_type: tuple[str, ...]) -> set[str]:
     del dataset.ReportedValuesOrigin
     findings = validate(encoded(dataset)).findings
     return {one.rule for one in findings if one.path == "ReportedValuesOrigin"}
+
+
+def test_an_inner_code_is_judged_by_itself() -> None:
+    """The code around it has a value and a scheme; it has none."""
+    dataset: Dataset = opened(image())
+    inner = Dataset()
+    inner.CodeMeaning = "nothing"
+    outer = Dataset()
+    outer.CodeValue, outer.CodingSchemeDesignator, outer.CodeMeaning = "1", "99TEST", "one"
+    outer.EquivalentCodeSequence = [inner]
+    dataset.ProcedureCodeSequence = [outer]
+    findings = validate(encoded(dataset)).findings
+    lacking = {one.path.rsplit(".", 1)[-1] for one in findings if "Equivalent" in one.path}
+    assert "CodeValue" in lacking

@@ -47,6 +47,8 @@ WARNINGS = frozenset({ErrorCode.TagUnexpected, ErrorCode.TagNotAllowed})
 """A Standard Extended SOP Class may hold attributes of other modules (PS3.4 2.3.1)."""
 VENDOR_TERMS = {"RTBeamLimitingDeviceType": frozenset({"MLCX1", "MLCX2"})}
 """Terms of vendors where the standard enumerates: dual-layer collimators have no standard one."""
+CODE_MACRO = frozenset({0x00080100, 0x00080102, 0x00080119, 0x00080120})
+"""Code Value, its scheme, Long and URN Code Value (PS3.3 8.8)."""
 SHOWN = 64
 PRIVATE = 0x10000
 """What sets an odd group apart (PS3.5 7.8)."""
@@ -154,6 +156,12 @@ class _Locating(IODValidator):
                     context = {"value": value, "allowed": terms["val"]}
                     return TagError(rule["type"], ErrorCode.EnumValueNotAllowed, context=context)
         return None
+
+    def _lookup_tag(self, tag: DicomTag) -> Any:
+        """What an outer code is, a code inside it need not be."""
+        if int(tag.tag) in CODE_MACRO:
+            return _item(self._dataset_stack[-1]).elements.get(int(tag.tag))
+        return super()._lookup_tag(tag)
 
     def _expanded_module_info(self, module_info: Any, *_more: Any, **_named: Any) -> Any:
         return module_info

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
-from gateway.dicom.encoded_items import Item
+import numpy as np
+
+from gateway.dicom.encoded_items import BINARY, Item
 from gateway.dicom.numbers import NotANumber, decimals
 from gateway.domain.units import FloatArray
 
@@ -31,17 +33,21 @@ def text(dataset: Item, keyword: str) -> str:
 
 
 def count(dataset: Item, keyword: str) -> int:
-    """How many values a text or a DS or IS has."""
+    """How many values an attribute has that is no single text."""
     element = dataset.element(keyword)
     if element is None or element.is_empty:
         return 0
-    return element.raw.count(b"\\") + 1
+    return element.VM if element.vr in BINARY else element.raw.count(b"\\") + 1
 
 
 def numbers(dataset: Item, keyword: str) -> FloatArray | None:
-    """The numbers of a DS or IS, strictly; None where it is absent, empty or none."""
+    """Numbers, strictly; None where they are absent or empty, or one is none."""
     element = dataset.element(keyword)
-    if element is None or element.vr not in ("DS", "IS") or element.is_empty:
+    if element is None or element.is_empty:
+        return None
+    if element.vr in BINARY:
+        return np.asarray(element.values, np.float64)
+    if element.vr not in ("DS", "IS"):
         return None
     try:
         return decimals(element.raw)
@@ -50,6 +56,6 @@ def numbers(dataset: Item, keyword: str) -> FloatArray | None:
 
 
 def number(dataset: Item, keyword: str) -> float | None:
-    """One number of a DS."""
+    """One number."""
     found = numbers(dataset, keyword)
     return None if found is None or found.size != 1 else float(found[0])

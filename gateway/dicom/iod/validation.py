@@ -9,10 +9,16 @@ from pydicom.uid import UID
 from gateway.dicom.encoded import EncodedObject, Malformed, read_object
 from gateway.dicom.encoded_items import Item
 from gateway.dicom.iod.engine import engine_findings
+from gateway.dicom.iod.meaning.characters import character_findings
+from gateway.dicom.iod.meaning.control_points import point_findings
+from gateway.dicom.iod.meaning.counts import count_findings
+from gateway.dicom.iod.meaning.instruction import instruction_findings
+from gateway.dicom.iod.meaning.levels import levels
 from gateway.dicom.iod.meaning.meta import meta_findings
 from gateway.dicom.iod.meaning.pixels import pixel_findings
 from gateway.dicom.iod.meaning.plan import plan_findings
-from gateway.dicom.iod.meaning.record import record_findings
+from gateway.dicom.iod.meaning.record import record_findings, summary_findings
+from gateway.dicom.iod.meaning.references import reference_findings
 from gateway.dicom.iod.meaning.structures import structure_findings
 from gateway.dicom.iod.reading import text
 from gateway.dicom.iod.tables import iod_tables
@@ -20,13 +26,16 @@ from gateway.dicom.iod.values import value_findings
 from gateway.dicom.plan_file import READING_ERRORS
 from gateway.dicom.quiet import quietly
 from gateway.dicom.sop_classes import (
-    CT_IMAGE,
+    RT_BEAMS_DELIVERY_INSTRUCTION,
     RT_BEAMS_TREATMENT_RECORD,
-    RT_DOSE,
-    RT_IMAGE,
+    RT_BRACHY_APPLICATION_SETUP,
+    RT_BRACHY_TREATMENT_RECORD,
+    RT_ION_BEAMS_TREATMENT_RECORD,
     RT_ION_PLAN,
     RT_PLAN,
     RT_STRUCTURE_SET,
+    RT_TREATMENT_SUMMARY_RECORD,
+    STORAGE,
 )
 from gateway.domain.errors import InputError
 from gateway.domain.findings import Finding, Severity, error, warning
@@ -88,6 +97,11 @@ def _findings(read: EncodedObject, sop_class: str) -> Iterator[Finding]:
             f"{UID(sop_class).name}: there are no tables for it; only its values were looked at"
         )
         yield warning("unknown-sop-class", "SOPClassUID", message)
+    found = tuple(levels(dataset))
+    yield from character_findings(found)
+    yield from count_findings(found)
+    yield from reference_findings(found, sop_class)
+    yield from point_findings(found)
     for classes, look in _MEANINGS:
         if sop_class in classes:
             yield from look(dataset)
@@ -97,8 +111,18 @@ def _findings(read: EncodedObject, sop_class: str) -> Iterator[Finding]:
 
 _MEANINGS: Sequence[tuple[frozenset[str], Callable[[Item], Iterator[Finding]]]] = (
     (frozenset({RT_PLAN, RT_ION_PLAN}), plan_findings),
-    (frozenset({RT_BEAMS_TREATMENT_RECORD}), record_findings),
+    (
+        frozenset(
+            {RT_BEAMS_TREATMENT_RECORD, RT_ION_BEAMS_TREATMENT_RECORD, RT_BRACHY_TREATMENT_RECORD}
+        ),
+        record_findings,
+    ),
+    (frozenset({RT_TREATMENT_SUMMARY_RECORD}), summary_findings),
+    (
+        frozenset({RT_BEAMS_DELIVERY_INSTRUCTION, RT_BRACHY_APPLICATION_SETUP}),
+        instruction_findings,
+    ),
     (frozenset({RT_STRUCTURE_SET}), structure_findings),
 )
 _ANY_ITEM = re.compile(r"\[\d+\]")
-_WITH_PIXELS = frozenset({RT_IMAGE, RT_DOSE, CT_IMAGE})
+_WITH_PIXELS = frozenset(row.uid for row in STORAGE if row.pixels)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from gateway.dicom.encoded_items import Item
+from gateway.dicom.iod.meaning.doses import dose_findings
 from gateway.dicom.iod.meaning.notes import doubtful, wrong
 from gateway.dicom.iod.reading import integer, items, numbers, text
 from gateway.dicom.sop_classes import COMPRESSED, DEFLATED, RT_DOSE, RT_IMAGE
@@ -13,6 +14,7 @@ from gateway.domain.findings import Finding
 ORTHONORMAL = 1e-3
 """Direction cosines are written with as few as four digits."""
 _DEPTHS = {RT_IMAGE: "C.8.8.2.6", RT_DOSE: "C.8.8.3.4"}
+_SPACINGS = {"ImagePlanePixelSpacing": "C.8.8.2", "PixelSpacing": "C.7.6.2"}
 _STORED = {RT_IMAGE: {8, *range(12, 17)}, RT_DOSE: {16, 32}}
 
 
@@ -31,10 +33,11 @@ def pixel_findings(dataset: Item, sop_class: str, transfer_syntax: str) -> Itera
         yield from _monochrome(dataset, clause)
     yield from _length(dataset, transfer_syntax)
     yield from _orientation(dataset)
+    yield from _spacing(dataset)
     if sop_class == RT_IMAGE:
         yield from _portal(dataset)
     if sop_class == RT_DOSE:
-        yield from _dose(dataset)
+        yield from dose_findings(dataset)
 
 
 def _monochrome(dataset: Item, clause: str) -> Iterator[Finding]:
@@ -72,10 +75,14 @@ def _orientation(dataset: Item) -> Iterator[Finding]:
             yield wrong("orientation", keyword, message, "C.7.6.2.1.1")
 
 
+def _spacing(dataset: Item) -> Iterator[Finding]:
+    for keyword, clause in _SPACINGS.items():
+        spacing = numbers(dataset, keyword)
+        if spacing is not None and np.any(spacing <= 0.0):
+            yield wrong("geometry", keyword, "it is not above 0", clause)
+
+
 def _portal(dataset: Item) -> Iterator[Finding]:
-    spacing = numbers(dataset, "ImagePlanePixelSpacing")
-    if spacing is not None and np.any(spacing <= 0.0):
-        yield wrong("geometry", "ImagePlanePixelSpacing", "it is not above 0", "C.8.8.2")
     if text(dataset, "RTImagePlane") == "NON_NORMAL" and "RTImageOrientation" not in dataset:
         message = "the plane is not normal to the beam, and nothing says how it lies"
         yield wrong("type-2c-missing", "RTImageOrientation", message, "C.8.8.2")
@@ -99,32 +106,9 @@ def _exposure(exposure: Item, path: str) -> Iterator[Finding]:
         where = f"{path}.BeamLimitingDeviceSequence[{index}]"
         pairs = integer(device, "NumberOfLeafJawPairs")
         positions = numbers(device, "LeafJawPositions")
+        if "LeafJawPositions" not in device:
+            message = "is missing (type 1C): nothing says how the device stands"
+            yield wrong("type-1c-missing", f"{where}.LeafJawPositions", message, "C.8.8.2")
         if pairs is not None and positions is not None and positions.size != 2 * pairs:
             message = f"{positions.size} positions for {pairs} pairs"
             yield wrong("leaf-count", f"{where}.LeafJawPositions", message, "C.8.8.2")
-    declared, blocks = integer(exposure, "NumberOfBlocks"), len(items(exposure, "BlockSequence"))
-    if declared is not None and declared != blocks:
-        message = f"{declared} are declared, {blocks} are here"
-        yield wrong("item-count", f"{path}.NumberOfBlocks", message, "C.8.8.2")
-
-
-def _dose(dataset: Item) -> Iterator[Finding]:
-    frames = integer(dataset, "NumberOfFrames")
-    offsets = numbers(dataset, "GridFrameOffsetVector")
-    if offsets is not None and frames is not None and offsets.size != frames:
-        message = f"{offsets.size} offsets for {frames} frames"
-        yield wrong("frame-count", "GridFrameOffsetVector", message, "C.8.8.3.2")
-    if offsets is not None and offsets.size > 1:
-        steps = np.diff(offsets)
-        if np.any(steps == 0.0) or (np.any(steps > 0.0) and np.any(steps < 0.0)):
-            message = "the planes are not in order"
-            yield wrong("frame-order", "GridFrameOffsetVector", message, "C.8.8.3.2")
-    for index, histogram in enumerate(items(dataset, "DVHSequence")):
-        yield from _histogram(histogram, f"DVHSequence[{index}]")
-
-
-def _histogram(histogram: Item, path: str) -> Iterator[Finding]:
-    bins, data = integer(histogram, "DVHNumberOfBins"), numbers(histogram, "DVHData")
-    if bins is not None and data is not None and data.size != 2 * bins:
-        message = f"{data.size} numbers for {bins} bins"
-        yield wrong("item-count", f"{path}.DVHData", message, "C.8.8.4")

@@ -1,134 +1,95 @@
-"""RT Plans and RT Ion Plans: fraction groups, beams, and what they refer to."""
+"""RT Plans and RT Ion Plans: fraction groups, devices, what beams are counted in."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from gateway.dicom.encoded_items import Item
+from gateway.dicom.iod.meaning.brachy import setup_findings
 from gateway.dicom.iod.meaning.control_points import (
+    energy_findings,
     leaf_findings,
-    point_findings,
-    weight_findings,
+    standing_findings,
 )
 from gateway.dicom.iod.meaning.notes import doubtful, wrong
-from gateway.dicom.iod.reading import integer, items, numbers, text
+from gateway.dicom.iod.meaning.spots import plan_spots
+from gateway.dicom.iod.reading import integer, items, number, numbers, text
 from gateway.domain.findings import Finding
 
 BEAMS = {"BeamSequence": "ControlPointSequence", "IonBeamSequence": "IonControlPointSequence"}
 DEVICES = ("BeamLimitingDeviceSequence", "IonBeamLimitingDeviceSequence")
-ACCESSORIES = {
-    "NumberOfWedges": ("WedgeSequence", "IonWedgeSequence"),
-    "NumberOfCompensators": ("CompensatorSequence", "IonRangeCompensatorSequence"),
-    "NumberOfBoli": ("ReferencedBolusSequence",),
-    "NumberOfBlocks": ("BlockSequence", "IonBlockSequence"),
+CLAUSES = {"BeamSequence": "C.8.8.14", "IonBeamSequence": "C.8.8.25"}
+SETTINGS = {
+    "NumberOfWedges": ("WedgePositionSequence", "IonWedgePositionSequence"),
+    "NumberOfRangeShifters": ("RangeShifterSettingsSequence",),
+    "NumberOfLateralSpreadingDevices": ("LateralSpreadingDeviceSettingsSequence",),
+    "NumberOfRangeModulators": ("RangeModulatorSettingsSequence",),
 }
-REFERENCES = {
-    "ReferencedToleranceTableNumber": (
-        ("ToleranceTableSequence", "IonToleranceTableSequence"),
-        "ToleranceTableNumber",
-    ),
-    "ReferencedPatientSetupNumber": (("PatientSetupSequence",), "PatientSetupNumber"),
-}
-WITH_BOUNDARIES = ("MLCX", "MLCY")
+"""Of the first control point, where the number is not 0."""
 
 
 def plan_findings(dataset: Item) -> Iterator[Finding]:
     """Everything about a plan as a whole."""
-    beams = [beam for keyword in BEAMS for beam in items(dataset, keyword)]
-    numbered = [integer(beam, "BeamNumber") for beam in beams]
-    yield from _unique(numbered, "BeamNumber")
-    yield from _groups(dataset, {one for one in numbered if one is not None})
+    groups = items(dataset, "FractionGroupSequence")
+    if not groups:
+        message = "nothing says how much is due of the beams"
+        yield doubtful("no-fractions", "FractionGroupSequence", message, "C.8.8.13")
+    for index, group in enumerate(groups):
+        yield from _group(group, f"FractionGroupSequence[{index}]")
     for keyword, points in BEAMS.items():
         for index, beam in enumerate(items(dataset, keyword)):
-            yield from _beam(dataset, beam, f"{keyword}[{index}]", points)
+            yield from _beam(beam, f"{keyword}[{index}]", points, CLAUSES[keyword])
+    yield from setup_findings(dataset)
 
 
-def _unique(numbers_: list[int | None], what: str) -> Iterator[Finding]:
-    for value, count in Counter(numbers_).items():
-        if value is not None and count > 1:
-            yield wrong("duplicate-number", what, f"{value} stands {count} times", "C.8.8.14")
+def _group(group: Item, path: str) -> Iterator[Finding]:
+    beams = integer(group, "NumberOfBeams")
+    if beams and integer(group, "NumberOfBrachyApplicationSetups"):
+        message = "a fraction group has beams or brachy application setups, not both"
+        yield wrong("beams-and-brachy", path, message, "C.8.8.13")
+    for index, beam in enumerate(items(group, "ReferencedBeamSequence")):
+        meterset = number(beam, "BeamMeterset")
+        if meterset is not None and meterset < 0.0:
+            where = f"{path}.ReferencedBeamSequence[{index}].BeamMeterset"
+            yield wrong("meterset", where, f"{meterset:g} is below 0", "C.8.8.13")
 
 
-def _groups(dataset: Item, beams: set[int]) -> Iterator[Finding]:
-    setups = {
-        integer(item, "ApplicationSetupNumber")
-        for item in items(dataset, "ApplicationSetupSequence")
-    }
-    for index, group in enumerate(items(dataset, "FractionGroupSequence")):
-        path = f"FractionGroupSequence[{index}]"
-        counts = (
-            integer(group, "NumberOfBeams"),
-            integer(group, "NumberOfBrachyApplicationSetups"),
-        )
-        if all(counts):
-            message = "a fraction group has beams or brachy application setups, not both"
-            yield wrong("beams-and-brachy", path, message, "C.8.8.13")
-        for count, keyword, name, known in (
-            ("NumberOfBeams", "ReferencedBeamSequence", "ReferencedBeamNumber", beams),
-            (
-                "NumberOfBrachyApplicationSetups",
-                "ReferencedBrachyApplicationSetupSequence",
-                "ReferencedBrachyApplicationSetupNumber",
-                setups,
-            ),
-        ):
-            yield from _referenced(group, path, count, keyword, name, known)
-
-
-def _referenced(
-    group: Item,
-    path: str,
-    count: str,
-    keyword: str,
-    name: str,
-    known: "set[int | None] | set[int]",
-) -> Iterator[Finding]:
-    declared, found = integer(group, count), items(group, keyword)
-    if declared is not None and declared != len(found):
-        message = f"{declared} are declared, {len(found)} are here"
-        yield wrong("item-count", f"{path}.{count}", message, "C.8.8.13")
-    for index, item in enumerate(found):
-        value = integer(item, name)
-        if value is not None and value not in known:
-            message = f"{value} is not in this plan"
-            yield wrong(
-                "unresolved-reference", f"{path}.{keyword}[{index}].{name}", message, "C.8.8.13"
-            )
-
-
-def _beam(dataset: Item, beam: Item, path: str, keyword: str) -> Iterator[Finding]:
-    yield from point_findings(beam, path, keyword)
-    yield from weight_findings(beam, path, keyword)
+def _beam(beam: Item, path: str, keyword: str, clause: str) -> Iterator[Finding]:
+    points = items(beam, keyword)
     pairs = device_pairs(beam)
     yield from _boundaries(beam, path)
-    if pairs:
-        points = items(beam, keyword)
-        yield from leaf_findings(points, f"{path}.{keyword}", pairs, "C.8.8.14.3")
-    yield from accessory_findings(beam, path, "C.8.8.14")
-    for name, (sequences, number) in REFERENCES.items():
-        known = {
-            integer(item, number) for sequence in sequences for item in items(dataset, sequence)
-        }
-        value = integer(beam, name)
-        if value is not None and value not in known:
-            yield wrong(
-                "unresolved-reference", f"{path}.{name}", f"{value} is not in this plan", "C.8.8.14"
-            )
-    unit = text(beam, "PrimaryDosimeterUnit")
-    if not unit:
+    yield from leaf_findings(points, f"{path}.{keyword}", pairs, "C.8.8.14.3")
+    if points:
+        yield from _first_point(beam, points[0], f"{path}.{keyword}[0]", pairs, clause)
+    if points and keyword == "IonControlPointSequence":
+        yield from plan_spots(points, f"{path}.{keyword}")
+        yield from energy_findings(points[0], f"{path}.{keyword}[0]", clause)
+    if not text(beam, "PrimaryDosimeterUnit"):
         message = "nothing says what the meterset is counted in"
-        yield doubtful("unit-missing", f"{path}.PrimaryDosimeterUnit", message, "C.8.8.14")
+        yield doubtful("unit-missing", f"{path}.PrimaryDosimeterUnit", message, clause)
+    for name in ("SourceAxisDistance", "VirtualSourceAxisDistances"):
+        distances = numbers(beam, name)
+        if distances is not None and np.any(distances <= 0.0):
+            yield wrong("geometry", f"{path}.{name}", "it is not above 0", clause)
 
 
-def accessory_findings(beam: Item, path: str, clause: str) -> Iterator[Finding]:
-    """Declared numbers of wedges, blocks and the like against their items."""
-    for count, sequences in ACCESSORIES.items():
-        declared = integer(beam, count)
-        found = sum(len(items(beam, sequence)) for sequence in sequences)
-        if declared is not None and declared != found:
-            message = f"{declared} are declared, {found} are here"
-            yield wrong("item-count", f"{path}.{count}", message, clause)
+def _first_point(
+    beam: Item, point: Item, path: str, pairs: Mapping[str, int], clause: str
+) -> Iterator[Finding]:
+    """What devices that the beam declares are set to when it begins."""
+    yield from standing_findings(point, path, pairs, clause)
+    for counted, sequences in SETTINGS.items():
+        declared = integer(beam, counted)
+        found = sum(len(items(point, name)) for name in sequences)
+        if declared and declared != found:
+            message = f"{found} settings, where {counted} is {declared}"
+            yield wrong(
+                "control-point-0-incomplete", f"{path}.{_named(point, sequences)}", message, clause
+            )
+
+
+def _named(point: Item, sequences: tuple[str, ...]) -> str:
+    return next((name for name in sequences if name in point), sequences[0])
 
 
 def device_pairs(beam: Item) -> Mapping[str, int]:
