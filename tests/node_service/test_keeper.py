@@ -9,7 +9,7 @@ import pytest
 
 from gateway.app.node.children import Child
 from gateway.app.node.keeper import Keeper
-from gateway.app.node.lock import only_service
+from gateway.app.node.lock import Served, only_service, served
 from gateway.domain.errors import Blocked, LinkLost
 from tests.node_service.waiting import until
 
@@ -43,10 +43,11 @@ async def test_a_process_that_will_not_start_is_told() -> None:
 
 def test_a_second_service_is_refused_by_name(tmp_path: Path) -> None:
     with (
-        only_service(tmp_path, "bunker"),
-        pytest.raises(Blocked, match=f"process {os.getpid()} for room bunker"),
-        only_service(tmp_path, "bunker"),
+        only_service(tmp_path, "bunker", "default"),
+        pytest.raises(Blocked, match=f"process {os.getpid()} for room bunker with node default"),
+        only_service(tmp_path, "cellar", "other"),
     ):
         pass
-    with only_service(tmp_path, "bunker"):
-        pass
+    with only_service(tmp_path, "cellar", "other"):
+        assert served(tmp_path) == Served("cellar", "other")
+    assert served(tmp_path) is None

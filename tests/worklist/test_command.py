@@ -10,7 +10,14 @@ import pytest
 
 from gateway.adapters.nodestore.steps import Phase
 from gateway.app.node.lock import only_service
-from gateway.app.node.worklist import full_name, list_worklist, no_name, station_of, want_step
+from gateway.app.node.worklist import (
+    follow_step,
+    full_name,
+    list_worklist,
+    no_name,
+    station_of,
+    want_step,
+)
 from gateway.cli import node_worklist
 from gateway.cli.node_worklist import run_claim, run_worklist
 from gateway.domain.errors import Blocked, ConfigError
@@ -74,7 +81,7 @@ def test_a_step_is_followed_to_its_end(
             running.steps.save(replace(known, phase=phase, reason="wrong\nday"))
 
     service = threading.Thread(target=serve)
-    with only_service(running.settings.store, ROOM):
+    with only_service(running.settings.store, ROOM, running.node.name):
         service.start()
         code = run_claim(running.settings, "bench", uid, ROOM, as_json=False, quiet=False)
         service.join()
@@ -88,6 +95,30 @@ def test_without_a_service_nothing_is_asked_for(running: Bench, uid: str) -> Non
     with pytest.raises(Blocked, match="linac-gateway serve truebeam-m120"):
         want_step(running.settings, running.node, uid, ROOM, running.clock)
     assert running.steps.get(uid) is None
+
+
+@pytest.mark.parametrize(
+    ("room", "node", "why"),
+    [
+        ("halcyon", "bench", "delivers in halcyon, not in truebeam-m120"),
+        (ROOM, "default", "has node default, not bench"),
+    ],
+)
+def test_a_service_of_another_room_or_node_is_asked_for_nothing(
+    running: Bench, uid: str, room: str, node: str, why: str
+) -> None:
+    with only_service(running.settings.store, room, node), pytest.raises(Blocked, match=why):
+        want_step(running.settings, running.node, uid, ROOM, running.clock)
+    assert running.steps.get(uid) is None
+
+
+def test_a_step_is_followed_for_as_long_as_the_service_runs(running: Bench, uid: str) -> None:
+    with only_service(running.settings.store, ROOM, running.node.name):
+        want_step(running.settings, running.node, uid, ROOM, running.clock)
+        following = follow_step(running.settings, uid)
+        assert next(following).phase is Phase.WANTED
+    with pytest.raises(Blocked, match="the service has ended"):
+        next(following)
 
 
 def test_what_is_not_configured_is_named(running: Bench) -> None:

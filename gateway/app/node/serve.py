@@ -52,7 +52,7 @@ async def serve(request: ServeRequest, settings: Settings, ready: Ready) -> None
     """
     find_room(settings, request.room)
     node = load_node(request.node, config_roots(settings.site))
-    with only_service(settings.store, request.room):
+    with only_service(settings.store, request.room, request.node):
         _require_port(node)
         parts = open_parts(settings, node)
         parts.objects.sweep()

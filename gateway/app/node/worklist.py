@@ -3,8 +3,6 @@
 A step that is asked for is performed by the service of its room (``serve``).
 """
 
-import fcntl
-import os
 from collections.abc import Callable, Iterator, Sequence
 from threading import Event
 from typing import Any
@@ -13,6 +11,7 @@ from gateway.adapters.dicomnet.worklist_client import WorklistClient
 from gateway.adapters.nodestore.database import DATABASE, NodeDatabase
 from gateway.adapters.nodestore.steps import Phase, Step, Steps
 from gateway.app.intake import find_room
+from gateway.app.node.lock import served
 from gateway.app.node.outbox import NODE_FOLDER
 from gateway.app.records import utc
 from gateway.dicom.ups.query import WorklistQuery
@@ -27,8 +26,6 @@ STATION_SCHEME = "99IHERO2008"
 SPAN_S = 12 * 3600
 """What starts within half a day, before or after, is listed."""
 POLL_S = 0.5
-SERVICE_LOCK = "service.lock"
-"""Held by the service of a record store; see :mod:`gateway.app.node.lock`."""
 
 
 def manager_of(node: Node) -> Peer:
@@ -83,11 +80,17 @@ def open_steps(settings: Settings) -> Steps:
 def want_step(settings: Settings, node: Node, uid: str, room: str, clock: WallClock) -> None:
     """Ask the room's service to perform a step.
 
-    Raises Blocked where no service runs, or where the step is being performed, or has been.
+    Raises Blocked where no service of that room and node runs, or where the step is being
+    performed, or has been.
     """
     station_of(settings, room)
-    if not _is_served(settings):
+    service = served(settings.store)
+    if service is None:
         raise Blocked(f"nobody performs it: start the service first: linac-gateway serve {room}")
+    if service.room != room:
+        raise Blocked(f"nobody performs it: the service delivers in {service.room}, not in {room}")
+    if service.node != node.name:
+        raise Blocked(f"nobody performs it: the service has node {service.node}, not {node.name}")
     steps, manager = open_steps(settings), manager_of(node)
     by = (settings.operator,) if settings.operator else ()
     wish = Step(uid, manager.ae_title, Phase.WANTED, room, clock.now_ns(), by=by)
@@ -98,7 +101,10 @@ def want_step(settings: Settings, node: Node, uid: str, room: str, clock: WallCl
 
 
 def follow_step(settings: Settings, uid: str) -> Iterator[Step]:
-    """A step whenever it has changed, up to its end; waits in between."""
+    """A step whenever it has changed, up to its end; waits in between.
+
+    Raises Blocked when the service has ended before.
+    """
     steps, last, pause = open_steps(settings), None, Event()
     while True:
         step = steps.get(uid)
@@ -107,6 +113,8 @@ def follow_step(settings: Settings, uid: str) -> Iterator[Step]:
             last = step
         if step is not None and step.ended:
             return
+        if served(settings.store) is None:
+            raise Blocked("the service has ended: it goes on with the step when it runs again")
         pause.wait(POLL_S)
 
 
@@ -142,17 +150,3 @@ def _item_row(item: WorkItem) -> dict[str, Any]:
         "state": item.state,
         "inputs": item.readiness,
     }
-
-
-def _is_served(settings: Settings) -> bool:
-    try:
-        descriptor = os.open(settings.store / SERVICE_LOCK, os.O_RDWR)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
