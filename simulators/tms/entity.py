@@ -6,6 +6,8 @@ from pynetdicom import AE
 from pynetdicom.association import Association
 from pynetdicom.transport import AddressInformation, AssociationSocket
 
+from simulators.tms.lasting import made_lasting
+
 
 class Socket(AssociationSocket):
     """pynetdicom's leaves a socket open that was refused: shutting it down fails first."""
@@ -26,6 +28,7 @@ class Entity(AE):
         address: AddressInformation,
         tls_args: tuple[ssl.SSLContext, str] | None,
     ) -> AssociationSocket:
+        made_lasting(assoc)
         made = Socket(assoc, address=address)
         made.tls_args = tls_args
         return made

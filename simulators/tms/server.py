@@ -10,6 +10,7 @@ from pynetdicom import AE, evt
 from pynetdicom.transport import ThreadedAssociationServer
 
 from simulators.tms.ending import end
+from simulators.tms.lasting import made_lasting
 
 POLL_S = 0.02
 
@@ -29,7 +30,7 @@ class Server:
         self._server = entity.make_server(
             address,
             ssl_context=tls,
-            evt_handlers=[(evt.EVT_CONN_OPEN, _unbind_logging), *handlers],
+            evt_handlers=[(evt.EVT_CONN_OPEN, _prepare), *handlers],
             server_class=ThreadedAssociationServer,
         )
         self.port = int(self._server.server_address[1])
@@ -50,11 +51,13 @@ class Server:
             end(association)
 
 
-def _unbind_logging(event: evt.Event) -> None:
-    """Pynetdicom's own handler of what is received fails at an N-GET of all attributes.
+def _prepare(event: evt.Event) -> None:
+    """Before an association begins.
 
-    It comes first, and those after it would not be called.
+    Pynetdicom's own handler of what is received fails at an N-GET of all attributes. It comes
+    first, and those after it would not be called.
     """
+    made_lasting(event.assoc)
     bound: Any = event.assoc.get_handlers(evt.EVT_DIMSE_RECV)
     for handler, _ in list(bound):
         if handler.__module__.startswith("pynetdicom."):

@@ -143,6 +143,17 @@ def _echo_into_an_aborted_association(other: Peer) -> None:
         answered(other, opened.send_c_echo(), "a C-ECHO")
 
 
+def test_nobody_waits_for_a_thread_that_was_told_to_end_in_the_middle_of_a_round() -> None:
+    """As another thread's abort tells it; every request waits for it to pause, without a bound."""
+    with (
+        network_archive(NetworkArchive()) as port,
+        association(node(), peer(port), WANTED) as opened,
+    ):
+        opened._kill = True
+        opened.join(10.0)
+        assert opened._is_paused
+
+
 def test_nothing_is_left_behind(tmp_path: Path) -> None:
     before = threading.active_count()
     with network_archive(NetworkArchive()) as port:

@@ -35,6 +35,7 @@ class ClientSocket(AssociationSocket):
         super().__init__(association, address=AddressInformation("127.0.0.1", 0))
         association.dul._run_loop_delay = 0  # noqa: SLF001 - pynetdicom's setting; see ready
         association.dul.state_machine = ClientStates(association.dul)
+        pausing_at_its_end(association)
 
     def connect(self, primitive: T_CONNECT) -> None:
         """Connect to the primitive's address, which is told how that went."""
@@ -136,6 +137,23 @@ class ClientSocket(AssociationSocket):
             secured.close()
             raise
         return secured
+
+
+def pausing_at_its_end(association: Association) -> None:
+    """Let nobody wait for ever for an association that has ended to pause.
+
+    Every request of pynetdicom waits for that without a bound, and its thread, told to end by
+    another in the middle of a round, ends as one that does not pause.
+    """
+    run = association.run
+
+    def run_and_pause() -> None:
+        try:
+            run()
+        finally:
+            association._is_paused = True  # noqa: SLF001 - it has no other seam
+
+    association.run = run_and_pause  # type: ignore[method-assign]
 
 
 class ClientStates(StateMachine):
