@@ -25,6 +25,11 @@ class FaultSpec:
     name: str
     values: Mapping[str, Value] = field(default_factory=dict)
 
+    def __str__(self) -> str:
+        """As it was asked for."""
+        values = ",".join(f"{key}={value}" for key, value in self.values.items())
+        return f"{self.name}:{values}" if values else self.name
+
     def integer(self, key: str) -> int | None:
         """A whole number, if it was given."""
         value = self.values.get(key)

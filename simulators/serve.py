@@ -80,7 +80,9 @@ class ServedRoom:
             await stream.aclose()
 
     def close(self) -> None:
-        """See the port."""
+        """See the port. A fault that never acted is told: nothing else would say so."""
+        for fault in self._machines.injection.idle:
+            _log.warning("fault %s found nothing to act on and did nothing", fault)
         self._machines.close()
 
     async def _serve(self, device: str, stream: ByteStream, port: Port) -> None:

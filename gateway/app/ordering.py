@@ -1,6 +1,6 @@
 """What a decided delivery is, in full: the order for the session and its intent in the record."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import cast
 
 from gateway import __version__
@@ -20,8 +20,7 @@ PERMITS = frozenset({"motion", "beam"})
 
 def armed_by(request: Request, settings: Settings, decided: Decided) -> tuple[str, ...]:
     """Who arms: one person in a simulated room, two in a real one, with this run's permit."""
-    named = (name.strip() for name in request.by)
-    people = tuple(dict.fromkeys(filter(None, named))) or (settings.operator,)
+    people = different_people(request.by) or (settings.operator,)
     if decided.intake.room.simulated:
         return people
     if len(people) < 2:
@@ -29,6 +28,12 @@ def armed_by(request: Request, settings: Settings, decided: Decided) -> tuple[st
     if request.permit != PERMITS:
         raise ConfigError("a real room moves and beams only with --permit motion,beam")
     return people
+
+
+def different_people(names: Iterable[str]) -> tuple[str, ...]:
+    """``names`` without blanks and without those that differ in upper and lower case only."""
+    named = filter(None, (name.strip() for name in names))
+    return tuple({name.casefold(): name for name in reversed(list(named))}.values())[::-1]
 
 
 def order_of(

@@ -22,6 +22,7 @@ from gateway.app.hosting import (
     url_openers,
 )
 from gateway.app.intake import choose_room, find_room
+from gateway.app.ordering import different_people
 from gateway.delivery.counter import CounterUnknown, believed, count_again
 from gateway.delivery.ledger import BeamEntry, DeliveryEntry, fold
 from gateway.domain.delivery import CounterReading, DeliveryOutcome
@@ -43,8 +44,7 @@ class Entered:
 
     def __post_init__(self) -> None:
         """Refuse what would not be an answer. Raises ConfigError."""
-        people = {name.strip().casefold() for name in self.by} - {""}
-        if len(people) < 2:
+        if len(different_people(self.by)) < 2:
             raise ConfigError("--meterset is entered by two different people: --by A --by B")
         if not self.reason.strip():
             raise ConfigError("--meterset wants a --reason")
@@ -70,7 +70,7 @@ def resolve(
             body = (
                 _from_counter(store, entry, beam, settings, room_name)
                 if entered is None
-                else _from_people(entry, beam, entered)
+                else _from_people(entry, beam, entered, _seen_mu(store, entry, beam))
             )
             run(store.append(delivery_id, "counter", body, time.time_ns()), 1.0)
         return _conclude(store, delivery_id, settings)
@@ -96,16 +96,25 @@ def _entry(store: RecordStore, delivery_id: str) -> DeliveryEntry:
     return entry
 
 
-def _from_people(entry: DeliveryEntry, beam: BeamEntry, entered: Entered) -> dict[str, Json]:
-    if not beam.start_meterset_mu <= entered.meterset_mu <= beam.planned_mu:
+def _from_people(
+    entry: DeliveryEntry, beam: BeamEntry, entered: Entered, seen_mu: float
+) -> dict[str, Json]:
+    """What people entered; less than the machine had shown would be delivered twice."""
+    most_mu = max(beam.planned_mu, seen_mu + entry.mu_per_pulse)
+    if not beam.start_meterset_mu <= entered.meterset_mu <= most_mu:
         raise ConfigError(
             f"beam {beam.number} of {entry.delivery_id} began at {beam.start_meterset_mu:.3f} MU "
             f"and was planned to {beam.planned_mu:.3f} MU; {entered.meterset_mu:.3f} is not between"
         )
+    if entered.meterset_mu < seen_mu - entry.mu_per_pulse:
+        raise ConfigError(
+            f"beam {beam.number} of {entry.delivery_id}: the machine had shown {seen_mu:.3f} MU; "
+            f"{entered.meterset_mu:.3f} MU would have the difference delivered twice"
+        )
     return {
         "beam": beam.number,
         "meterset_mu": entered.meterset_mu,
-        "by": [name.strip() for name in entered.by],
+        "by": list(different_people(entered.by)),
         "reason": entered.reason,
     }
 

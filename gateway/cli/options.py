@@ -36,6 +36,8 @@ FAULTS = (
     "stuck-leaf",
     "swapped-banks",
 )
+PERMITS = ("motion", "beam")
+"""What a real room has to be permitted in each run."""
 Seed = Annotated[
     int | None,
     typer.Option(
@@ -134,6 +136,12 @@ def delivery_request(*, dry_run: bool, **wishes: Any) -> "Request":
                 "--dry-run": dry_run,
             },
         )
+    aimless = [fault for fault in request.faults if fault.partition(":")[0].endswith("-frame")]
+    if aimless and request.cine_fps is None:
+        raise ConfigError(f"--fault {aimless[0]}: it is about cine frames; give --cine FPS with it")
+    unknown = sorted(request.permit.difference(PERMITS))
+    if unknown:
+        raise ConfigError(f"--permit {unknown[0]}: permits are {', '.join(PERMITS)}")
     if dry_run:
         refuse_with("--dry-run", {"--out": request.out, "--fault": request.faults})
     return request

@@ -34,11 +34,13 @@ class Injection:
         self._model = room.machine
         self._beam_faults: list[_BeamFault] = []
         self._moments: list[Moment] = []
+        self._entries: list[tuple[FaultSpec, Entry]] = []
         frame_faults: list[tuple[FaultSpec, Entry]] = []
         appliers = self._appliers()
         for number, spec in enumerate(specs):
             facts: dict[str, Fact] = dict(spec.values)
             entry = truth.entry(spec.name, facts)
+            self._entries.append((spec, entry))
             if spec.name in appliers:
                 self._beam_faults.append(_BeamFault(spec, entry, appliers[spec.name]))
                 if spec.name == "meterset-overrun":
@@ -48,6 +50,11 @@ class Injection:
             else:
                 self._moments.append(self._moment(spec, entry, seed + number))
         self.frame_path = FramePath(frame_faults)
+
+    @property
+    def idle(self) -> list[FaultSpec]:
+        """The faults that have done nothing yet."""
+        return [spec for spec, entry in self._entries if not entry.facts["injected"]]
 
     def disturb(self, program: Program) -> Disturbed:
         """What becomes of ``program`` on this machine."""

@@ -45,6 +45,8 @@ USAGE = [
     ("deliver", "PLAN", "--beam", "77"),
     ("deliver", "PLAN", "--room", "nowhere"),
     ("deliver", "PLAN", "--fault", "nonsense"),
+    ("deliver", "PLAN", "--fault", "dropped-frame:beam=1"),
+    ("deliver", "PLAN", "--permit", "motion,beams"),
     ("deliver", "PLAN", "--link", "linac"),
     ("resolve", "D1"),
     ("resolve", "D1", "--by", "A"),

@@ -98,10 +98,13 @@ def test_two_people_may_enter_the_meterset(tmp_path: Path, plan: Path) -> None:
         Entered(1.0, ("one", "two"), " ")
     with pytest.raises(ConfigError, match="is not between"):
         resolve(name, ours, None, Entered(9999.0, ("one", "two"), "read from the console"))
-    entry = resolve(name, ours, None, Entered(1.5, ("one", "two"), "read from the console"))
+    with pytest.raises(ConfigError, match="had shown"):
+        resolve(name, ours, None, Entered(1.5, ("one", "two"), "less than was seen"))
+    read = Entered(46.0, ("one", "two"), "read from the console")
+    entry = resolve(name, ours, None, read)
     assert entry.outcome is DeliveryOutcome.TERMINATED
     counted = [beam.end_meterset_mu for beam in entry.beams.values() if beam.started]
-    assert counted == [1.5]
+    assert counted == [read.meterset_mu]
 
 
 def test_the_record_can_be_read_again(tmp_path: Path, plan: Path) -> None:
@@ -146,7 +149,7 @@ def test_a_real_room_wants_approval_two_people_and_a_permit(tmp_path: Path, plan
     dataset.ApprovalStatus = "APPROVED"
     dataset.save_as(plan)
     with pytest.raises(ConfigError, match="two different people"):
-        deliver(Request(plan=plan, room="bunker", by=("one",)), real, unseen)
+        deliver(Request(plan=plan, room="bunker", by=("one", " ONE")), real, unseen)
     with pytest.raises(ConfigError, match="--permit"):
         deliver(Request(plan=plan, room="bunker", by=("one", "two")), real, unseen)
     assert history(real) == []

@@ -46,6 +46,34 @@ def test_lost_link_stays_lost_and_the_beam_stops(tmp_path: Path) -> None:
     assert truth["at_mu"] == pytest.approx(5.0, abs=0.2)
 
 
+@pytest.mark.parametrize(
+    ("fault", "acted"),
+    [
+        ("leaf-offset:leaf=3", True),
+        ("leaf-offset:leaf=999", False),
+        ("leaf-offset:beam=99", False),
+        ("stuck-leaf:bank=Y1", False),
+        ("stuck-leaf:from_cp=99", False),
+        ("door-open:at_mu=1000000.0", False),
+        ("dropped-frame", False),
+    ],
+)
+def test_a_fault_that_did_nothing_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, fault: str, *, acted: bool
+) -> None:
+    async def scene(connect: Connect) -> None:
+        async with LinacClient(connect("linac")) as linac:
+            await linac.hello()
+            await linac.start(sliding_beam(MODEL))
+            for _ in range(100):
+                await linac.beat()
+                await asyncio.sleep(0.1)
+
+    play(tmp_path, scene, fault)
+    told = [message for message in caplog.messages if fault in message]
+    assert len(told) == (0 if acted else 1)
+
+
 def test_stale_telemetry_leaves_the_link_up(tmp_path: Path) -> None:
     async def scene(connect: Connect) -> None:
         async with LinacClient(connect("linac")) as linac:
