@@ -36,6 +36,8 @@ FAULTS = (
     "stuck-leaf",
     "swapped-banks",
 )
+SLOWEST, FASTEST = 0.01, 100.0
+"""Factors of real time."""
 PERMITS = ("motion", "beam")
 """What a real room has to be permitted in each run."""
 Seed = Annotated[
@@ -155,7 +157,10 @@ def refuse_with(chosen: str, others: Mapping[str, object]) -> None:
 
 
 def parse_speed(text: str | None) -> float | None:
-    """The factor of real time; infinite for ``max``, None when not given. Raises ConfigError."""
+    """The factor of real time; infinite for ``max``, None when not given. Raises ConfigError.
+
+    Beyond the bounds no computer keeps the time: devices would be thought lost, or never answer.
+    """
     if text is None:
         return None
     if text in ("real", "max"):
@@ -164,6 +169,8 @@ def parse_speed(text: str | None) -> float | None:
         factor = float(text)
     except ValueError:
         factor = math.nan
-    if not (math.isfinite(factor) and factor > 0):
-        raise ConfigError(f"--speed {text}: wants real, max or a positive factor such as 4")
+    if not SLOWEST <= factor <= FASTEST:
+        raise ConfigError(
+            f"--speed {text}: wants real, max or a factor from {SLOWEST:g} to {FASTEST:g}"
+        )
     return factor

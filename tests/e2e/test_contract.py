@@ -36,6 +36,8 @@ USAGE = [
     ("deliver", "PLAN", "--dry-run", "--out", "o"),
     ("deliver", "PLAN", "--speed", "0"),
     ("deliver", "PLAN", "--speed", "nan"),
+    ("deliver", "PLAN", "--speed", "1e-9"),
+    ("deliver", "PLAN", "--speed", "1e9"),
     ("deliver", "PLAN", "--cine", "0"),
     ("deliver", "PLAN", "--cine", "1000"),
     ("deliver", "PLAN", "--fraction", "0"),
