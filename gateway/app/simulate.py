@@ -1,19 +1,20 @@
 """The ``simulate`` command: the devices of a room alone, for a gateway in another process."""
 
 import asyncio
-import signal
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.adapters.streams.pty import open_pty
 from gateway.adapters.streams.tcp import serve_tcp
 from gateway.app.hosting import make_simulated_room
+from gateway.app.stopping import SIGNALS
 from gateway.domain.errors import ConfigError
 from gateway.domain.room import Room
 from gateway.ports.simulation import SimulatedRoom
 from gateway.ports.stream import ByteStream
+from gateway.timeloop import run
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,27 +42,34 @@ class Hosting:
     state_dir: Path
 
 
-async def simulate(
+def simulate(
     room: Room,
     hosting: Hosting,
     *,
+    speed: float,
     seed: int,
     faults: Sequence[str],
     ready: Callable[[Endpoints], None],
 ) -> None:
-    """Serve the room's devices until SIGINT or SIGTERM; ``ready`` is called once they listen.
+    """Serve the room's devices until a signal to stop; ``ready`` is called once they listen.
 
     Raises ConfigError for an unknown fault or a real room, ConnectFailed when a port is taken.
     """
     if not room.simulated:
         raise ConfigError(f"room {room.name} is a real one: no other devices may pass for its own")
-    simulated = make_simulated_room(room, seed=seed, faults=faults, state_dir=hosting.state_dir)
+    made = make_simulated_room(room, seed=seed, faults=faults, state_dir=hosting.state_dir)
+    with closing(made):
+        run(_serve(made, hosting, ready), speed)
+
+
+async def _serve(
+    simulated: SimulatedRoom, hosting: Hosting, ready: Callable[[Endpoints], None]
+) -> None:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in SIGNALS:
         loop.add_signal_handler(number, stopped.set)
     async with AsyncExitStack() as stack:
-        stack.callback(simulated.close)
         living = asyncio.create_task(simulated.run())
         stack.push_async_callback(_cancel, living)
         linac = await serve_tcp(hosting.host, hosting.linac_port, _handler(simulated, "linac"))

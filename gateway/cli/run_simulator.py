@@ -32,7 +32,6 @@ def run_simulator(
     from gateway.app.identity import fresh_seed
     from gateway.app.intake import find_room
     from gateway.app.simulate import Hosting, simulate
-    from gateway.timeloop import run
 
     if speed is None or math.isinf(speed):
         raise ConfigError("simulate runs in real time or a multiple of it, not at max")
@@ -66,4 +65,4 @@ def run_simulator(
         sys.stdout.flush()
 
     seed = fresh_seed() if seed is None else seed
-    run(simulate(room, hosting, seed=seed, faults=faults, ready=ready), speed)
+    simulate(room, hosting, speed=speed, seed=seed, faults=faults, ready=ready)
