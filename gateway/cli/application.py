@@ -1,6 +1,5 @@
 """The application that every command joins."""
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,7 +8,6 @@ from typer.core import TyperGroup
 
 from gateway.cli import options
 from gateway.cli.ending import (
-    EXIT_BLOCKED,
     EXIT_IO,
     exit_code,
     leave_pipe,
@@ -32,9 +30,6 @@ class Commands(TyperGroup):
             if common.as_json:
                 print_json_error(error)
             raise typer.Exit(exit_code(error)) from error
-        except KeyboardInterrupt:
-            sys.stderr.write("interrupted: nothing was delivered\n")
-            raise typer.Exit(EXIT_BLOCKED) from None
         except BrokenPipeError:
             leave_pipe()
             raise typer.Exit(EXIT_IO) from None

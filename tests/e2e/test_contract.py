@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -209,6 +210,17 @@ def test_signals_turn_the_beam_off_and_a_second_one_changes_nothing(
     assert "Traceback" not in stderr
     (row,) = history(settings(tmp_path))
     assert row["state"] == "terminated"
+
+
+def test_an_interrupt_at_any_moment_is_one_line(tmp_path: Path) -> None:
+    """While modules are imported, while arguments are read, and in a command."""
+    for moment in ("entry.main", "options.set_common", "show_records.show_machines"):
+        interrupted = patch(f"gateway.cli.{moment}", side_effect=KeyboardInterrupt)
+        with interrupted, patch("signal.signal") as deaf:
+            result = inside(tmp_path, "machines")
+        deaf.assert_called_once_with(signal.SIGINT, signal.SIG_IGN)
+        assert (result.code, result.stdout) == (4, "")
+        assert len(result.stderr.splitlines()) == 1
 
 
 def _begun(folder: Path) -> bool:
