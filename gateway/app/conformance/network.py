@@ -1,11 +1,11 @@
 """Networking: application entities, services, contexts, statuses, limits."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pydicom.uid import UID
+from pydicom.uid import UID, BasicTextSRStorage
 
 from gateway.adapters.dicomnet import statuses, storage_service
 from gateway.adapters.dicomnet.service import Service
@@ -13,15 +13,23 @@ from gateway.adapters.nodestore.query_keys import KEYS, Level
 from gateway.app.conformance.markdown import section, table
 from gateway.app.node.parts import open_parts
 from gateway.dicom.common_modules import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
-from gateway.dicom.sop_classes import COMPRESSED, STORAGE, UNCOMPRESSED
+from gateway.dicom.sop_classes import (
+    COMPRESSED,
+    STORAGE,
+    STORAGE_COMMITMENT,
+    STUDY_ROOT_FIND,
+    STUDY_ROOT_MOVE,
+    UNCOMPRESSED,
+)
 from gateway.dicom.ups import statuses as ups_statuses
 from gateway.domain.node import Limits, Node
 from gateway.settings import Settings
 
 REQUESTED = (
-    ("1.2.840.10008.1.1", "C-ECHO", "reachability"),
-    ("1.2.840.10008.1.20.1", "N-ACTION", "commitment of what was sent"),
-    ("1.2.840.10008.5.1.4.1.2.2.2", "C-MOVE", "inputs of a work item"),
+    (STORAGE_COMMITMENT, "N-ACTION", "commitment of what was sent"),
+    (STORAGE_COMMITMENT, "N-EVENT-REPORT (as SCP)", "outcome of what was asked of this node"),
+    (STUDY_ROOT_FIND, "C-FIND", "where inputs are; whether a destination has an object already"),
+    (STUDY_ROOT_MOVE, "C-MOVE", "inputs of a work item"),
     ("1.2.840.10008.5.1.4.34.6.3", "C-FIND, N-GET, N-SET, N-ACTION", "worklist (UPS Pull)"),
     ("1.2.840.10008.5.1.4.34.6.2", "N-ACTION, N-GET", "subscription (UPS Watch)"),
     (
@@ -72,6 +80,9 @@ def requested() -> str:
         for row in STORAGE
         if row.sent
     ]
+    verdict = "verdict, to the peer that sent the plan"
+    rows.append((BasicTextSRStorage.name, str(BasicTextSRStorage), "C-STORE", verdict))
+    rows.append(("every storage class of 3.2", "", "C-STORE", "sub-operations of C-MOVE"))
     return table(("SOP class", "UID", "DIMSE services as SCU", "for"), rows)
 
 
@@ -83,16 +94,8 @@ def compressed() -> str:
 def status_codes() -> str:
     """What the node answers, and what it does with answers."""
     stored = [(f"{code:04X}", text) for code, text in storage_service.STATUSES.items()]
-    others = [
-        (f"{value:04X}", name.lower().replace("_", " "))
-        for name, value in sorted(vars(statuses).items(), key=lambda one: str(one[1]))
-        if name.isupper() and isinstance(value, int) and name != "COMMENT_LENGTH"
-    ]
-    steps = [
-        (f"{value:04X}", name.lower().replace("_", " "))
-        for name, value in sorted(vars(ups_statuses).items(), key=lambda one: str(one[1]))
-        if name.isupper() and isinstance(value, int)
-    ]
+    others = _named(vars(statuses), but=("COMMENT_LENGTH",))
+    steps = _named(vars(ups_statuses))
     return "\n\n".join(
         (
             section(4, "Storage, as SCP", table(("status", "meaning"), stored)),
@@ -100,6 +103,16 @@ def status_codes() -> str:
             section(4, "Unified procedure steps, as SCU", table(("status", "is"), steps)),
         )
     )
+
+
+def _named(constants: Mapping[str, object], but: Sequence[str] = ()) -> list[tuple[str, str]]:
+    """Statuses in ascending order, each with its constant's name in words."""
+    found = [
+        (value, name.lower().replace("_", " "))
+        for name, value in constants.items()
+        if name.isupper() and isinstance(value, int) and name not in but
+    ]
+    return [(f"{value:04X}", name) for value, name in sorted(found)]
 
 
 def query_keys() -> str:
