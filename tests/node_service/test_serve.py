@@ -2,11 +2,13 @@
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pydicom
 import pytest
 
+from gateway.app.node.queue import list_queue
 from gateway.app.records import history, show, verify
 from gateway.domain.findings import has_errors
 from gateway.settings import Settings
@@ -75,6 +77,43 @@ def assert_answered(served: Service, plan: Path, files: list[Path]) -> None:
         assert pydicom.dcmread(kept[one.SOPInstanceUID]) == one
         assert one.StudyInstanceUID == pydicom.dcmread(plan).StudyInstanceUID
     assert received["SR"].ContentSequence[0].TextValue.startswith("PASS")
+
+
+@pytest.mark.peer
+def test_a_service_that_is_killed_in_mid_beam_answers_when_it_runs_again(tmp_path: Path) -> None:
+    """The beam ends with it; what was delivered comes back once, and nothing is delivered again."""
+    peers.program("storescu", "dcmtk")
+    back = free_port()
+    settings = site_with_node(tmp_path, ROOM, back)
+    plan = generated(tmp_path, "open-field")
+    ours = Settings(store=tmp_path / "store")
+    with storescp(tmp_path, back) as got:
+        with service(tmp_path, settings, ROOM, "--speed", "real") as served:
+            assert storescu(served.port, "PLANNER", plan).returncode == 0
+            wait_until(lambda: beam_is_on(ours))
+            served.process.kill()
+        (stopped,) = history(ours)
+        with service(tmp_path, settings, ROOM, "--speed", "real") as served:
+            assert storescu(served.port, "PLANNER", plan).returncode == 0
+            wait_for_files(got, 3)
+            wait_until(lambda: [row["state"] for row in list_queue(ours)] == ["delivered"])
+    assert (stopped["state"], stopped["verdict"]) == ("terminated", "fail")
+    assert history(ours) == [stopped]
+    assert len(list(got.iterdir())) == 3
+
+
+def beam_is_on(ours: Settings) -> bool:
+    rows = history(ours)
+    return bool(rows) and "beam-on" in {
+        event["kind"] for event in show(ours, rows[0]["delivery_id"])["events"]
+    }
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + BOUND_S
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 @pytest.mark.peer
