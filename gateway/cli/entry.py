@@ -2,11 +2,11 @@
 
 import sys
 
-from gateway.cli import commands, node_commands
+from gateway.cli import commands, log_commands, node_commands
 from gateway.cli.application import app
 from gateway.cli.ending import EXIT_IO, leave_pipe
 
-COMMANDS = (commands, node_commands)
+COMMANDS = (commands, log_commands, node_commands)
 """The modules whose commands join the application, in the order in which they are listed."""
 
 

@@ -1,0 +1,111 @@
+"""From the scales of a trajectory log to IEC 61217, in mm and degree."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from gateway.domain.axes import Axis
+from gateway.domain.units import FloatArray
+from gateway.formats.trajectory_log.log import LogAxis, Scale
+
+MM_PER_CM = 10.0
+_WRAP_CM = 1000.0
+_LATERAL_WRAPS_FROM_CM = 500.0
+_ISOCENTRE_CM = 100.0
+
+Conversion = Callable[[FloatArray], FloatArray]
+
+
+def _same(degrees: FloatArray) -> FloatArray:
+    return degrees
+
+
+def _outwards(cm: FloatArray) -> FloatArray:
+    return MM_PER_CM * cm
+
+
+def _outwards_negative(cm: FloatArray) -> FloatArray:
+    return -MM_PER_CM * cm
+
+
+def _from_half_turn(degrees: FloatArray) -> FloatArray:
+    return 180.0 - degrees
+
+
+def _from_whole_turn(degrees: FloatArray) -> FloatArray:
+    return 360.0 - degrees
+
+
+def _from_isocentre(cm: FloatArray) -> FloatArray:
+    return MM_PER_CM * (cm - _ISOCENTRE_CM)
+
+
+def _above_isocentre(cm: FloatArray) -> FloatArray:
+    """The scale counts downwards: in real logs the table stands at 113 to 125 cm, below 100."""
+    return MM_PER_CM * (_ISOCENTRE_CM - cm)
+
+
+def _wrapped_vertical(cm: FloatArray) -> FloatArray:
+    return MM_PER_CM * np.where(cm >= _WRAP_CM, cm - _WRAP_CM, -cm)
+
+
+def _wrapped_lateral(cm: FloatArray) -> FloatArray:
+    return MM_PER_CM * np.where(cm > _LATERAL_WRAPS_FROM_CM, cm - _WRAP_CM, cm)
+
+
+AXES: Mapping[LogAxis, Axis] = {
+    LogAxis.GANTRY: Axis.GANTRY,
+    LogAxis.COLLIMATOR: Axis.COLLIMATOR,
+    LogAxis.COUCH_ROTATION: Axis.COUCH_ROTATION,
+    LogAxis.COUCH_PITCH: Axis.COUCH_PITCH,
+    LogAxis.COUCH_ROLL: Axis.COUCH_ROLL,
+    LogAxis.COUCH_VERTICAL: Axis.COUCH_VERTICAL,
+    LogAxis.COUCH_LONGITUDINAL: Axis.COUCH_LONGITUDINAL,
+    LogAxis.COUCH_LATERAL: Axis.COUCH_LATERAL,
+    LogAxis.X1: Axis.X1,
+    LogAxis.X2: Axis.X2,
+    LogAxis.Y1: Axis.Y1,
+    LogAxis.Y2: Axis.Y2,
+}
+_JAWS: Mapping[Axis, Conversion] = {
+    Axis.X1: _outwards_negative,
+    Axis.X2: _outwards,
+    Axis.Y1: _outwards_negative,
+    Axis.Y2: _outwards,
+}
+CONVERSIONS: Mapping[Scale, Mapping[Axis, Conversion]] = {
+    Scale.MACHINE: {
+        **_JAWS,
+        Axis.GANTRY: _from_half_turn,
+        Axis.COLLIMATOR: _from_half_turn,
+        Axis.COUCH_ROTATION: _from_half_turn,
+        Axis.COUCH_PITCH: _same,
+        Axis.COUCH_ROLL: _same,
+        Axis.COUCH_VERTICAL: _above_isocentre,
+        Axis.COUCH_LONGITUDINAL: _outwards,
+        Axis.COUCH_LATERAL: _from_isocentre,
+    },
+    Scale.MODIFIED_IEC_61217: {
+        **_JAWS,
+        Axis.GANTRY: _same,
+        Axis.COLLIMATOR: _same,
+        Axis.COUCH_ROTATION: _from_whole_turn,
+        Axis.COUCH_PITCH: _same,
+        Axis.COUCH_ROLL: _same,
+        Axis.COUCH_VERTICAL: _wrapped_vertical,
+        Axis.COUCH_LONGITUDINAL: _outwards,
+        Axis.COUCH_LATERAL: _wrapped_lateral,
+    },
+}
+
+
+def iec_61217(axis: Axis, scale: Scale, values: FloatArray) -> FloatArray:
+    """Positions of an axis in mm or degree; rotations continuous, from where [0, 360) has them."""
+    converted = CONVERSIONS[scale][axis](values)
+    if not axis.is_angle or not converted.size:
+        return converted
+    turned = np.unwrap(converted, period=360.0)
+    if axis in (Axis.COUCH_PITCH, Axis.COUCH_ROLL):
+        return turned
+    shifted: FloatArray = turned - 360.0 * np.floor(turned[0] / 360.0)
+    return shifted
