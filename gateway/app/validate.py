@@ -1,5 +1,6 @@
 """The ``validate`` command: files and folders against their IODs."""
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,13 +27,29 @@ class ValidatedFile:
 def validate_files(paths: Sequence[Path]) -> Iterator[ValidatedFile]:
     """Validate files, and those of folders at every depth, in order of their names.
 
-    Raises InputError for a path that does not exist.
+    Links to folders are not followed. Raises InputError for a path that is neither.
     """
     for path in paths:
         if not path.exists():
             raise InputError(f"{path}: there is no such file or folder")
-        files = sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
-        yield from map(_validated, files)
+        if path.is_dir():
+            yield from _folder(path)
+        elif path.is_file():
+            yield _validated(path)
+        else:
+            raise InputError(f"{path}: it is neither a file nor a folder")
+
+
+def _folder(top: Path) -> Iterator[ValidatedFile]:
+    closed: list[OSError] = []
+    held = [
+        Path(folder, name)
+        for folder, _, names in os.walk(top, onerror=closed.append)
+        for name in names
+    ]
+    for problem in closed:
+        yield _unreadable(Path(problem.filename), problem)
+    yield from (_validated(path) for path in sorted(held) if path.is_file())
 
 
 def finding_row(finding: Finding) -> dict[str, Any]:
@@ -50,10 +67,19 @@ def _validated(path: Path) -> ValidatedFile:
     try:
         if path.stat().st_size > LONGEST_BYTES:
             message = f"more than {LONGEST_BYTES >> 30} GiB are not read"
-            return ValidatedFile(str(path), "", (error("too-large", "", message),))
+            return ValidatedFile(_shown(path), "", (error("too-large", "", message),))
         found = validate(path.read_bytes())
     except OSError as problem:
-        reason = problem.strerror or str(problem)
-        return ValidatedFile(str(path), "", (error("unreadable", "", reason),))
+        return _unreadable(path, problem)
     name = UID(found.sop_class_uid).name if found.sop_class_uid else ""
-    return ValidatedFile(str(path), name, found.findings)
+    return ValidatedFile(_shown(path), name, found.findings)
+
+
+def _unreadable(path: Path, problem: OSError) -> ValidatedFile:
+    reason = problem.strerror or str(problem)
+    return ValidatedFile(_shown(path), "", (error("unreadable", "", reason),))
+
+
+def _shown(path: Path) -> str:
+    """The path as text, whatever bytes it is of."""
+    return os.fsencode(path).decode(errors="backslashreplace")

@@ -1,6 +1,8 @@
 """The console script."""
 
+import os
 import sys
+from pathlib import Path
 
 from gateway.cli import commands, log_commands, node_commands
 from gateway.cli.application import app
@@ -12,6 +14,15 @@ COMMANDS = (commands, log_commands, node_commands)
 
 def main() -> None:
     """Run the command that the arguments name."""
+    if sys.stdout is not None:
+        _run()
+        return
+    with Path(os.devnull).open("w", encoding="utf-8") as nobody:  # whoever started it closed it
+        sys.stdout = nobody
+        _run()
+
+
+def _run() -> None:
     try:
         app()
     finally:

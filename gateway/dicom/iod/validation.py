@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from pydicom.uid import UID
 
-from gateway.dicom.encoded import EncodedObject, Malformed, read_object
+from gateway.dicom.encoded import META_AT, PREFIX, EncodedObject, Malformed, read_object
 from gateway.dicom.encoded_items import Item
 from gateway.dicom.iod.engine import engine_findings
 from gateway.dicom.iod.meaning.characters import character_findings
@@ -55,14 +55,18 @@ def validate(content: bytes) -> Validation:
     try:
         with quietly():
             return _validate(content)
-    except (InputError, *READING_ERRORS) as problem:
+    except (InputError, Malformed, *READING_ERRORS) as problem:
         return Validation("", "", (error("unreadable", "", f"no DICOM object: {problem}"),))
 
 
 def _validate(content: bytes) -> Validation:
+    if not content:
+        return Validation("", "", (error("unreadable", "", "no DICOM object: the file is empty"),))
     try:
         read = read_object(content)
     except Malformed as problem:
+        if content[META_AT - len(PREFIX) : META_AT] != PREFIX:
+            raise
         damage = error("damaged", "", f"the file is damaged: {problem}")
         return Validation("", "", (replace(damage, clause="PS3.5 7.1"),))
     sop_class = text(read.dataset, "SOPClassUID")
