@@ -181,14 +181,18 @@ def _patient_setups(root: Item) -> Iterator[PatientSetup]:
                 number,
                 item.text("PatientPosition"),
                 item.text("SetupTechnique"),
-                tuple(_devices(item, "FixationDevice")),
-                tuple(_devices(item, "ShieldingDevice")),
+                tuple(_devices(item, *FIXATION)),
+                tuple(_devices(item, *SHIELDING)),
             )
 
 
-def _devices(setup: Item, kind: str) -> Iterator[str]:
-    for item in setup.items(f"{kind}Sequence"):
-        parts = (item.text(f"{kind}Type"), item.text(f"{kind}Label"))
+FIXATION = ("FixationDeviceSequence", "FixationDeviceType", "FixationDeviceLabel")
+SHIELDING = ("ShieldingDeviceSequence", "ShieldingDeviceType", "ShieldingDeviceLabel")
+
+
+def _devices(setup: Item, sequence: str, kind: str, label: str) -> Iterator[str]:
+    for item in setup.items(sequence):
+        parts = (item.text(kind), item.text(label))
         yield " ".join(part for part in parts if part)
 
 

@@ -86,6 +86,8 @@ STORAGE_BY_UID = {row.uid: row for row in STORAGE}
 PLANS = frozenset(row.uid for row in STORAGE if row.modality == "RTPLAN")
 """What a sender wants delivered; only RT Plans are."""
 
+BASIC_TEXT_SR = "1.2.840.10008.5.1.4.1.1.88.11"
+"""Of verdicts, which are sent and not taken."""
 VERIFICATION = "1.2.840.10008.1.1"
 STORAGE_COMMITMENT = "1.2.840.10008.1.20.1"
 STORAGE_COMMITMENT_INSTANCE = "1.2.840.10008.1.20.1.1"

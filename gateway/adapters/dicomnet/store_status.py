@@ -17,7 +17,7 @@ class Meaning(StrEnum):
 
 
 DUPLICATE_INSTANCE = 0x0111
-_TEXTS = {
+TEXTS = {
     0x0000: "success",
     0x0110: "processing failure",
     DUPLICATE_INSTANCE: "duplicate SOP instance",
@@ -32,7 +32,7 @@ _TEXTS = {
     0xB006: "elements discarded",
     0xB007: "data set does not match its SOP class, stored",
 }
-_RANGES = (
+RANGES = (
     (0xA700, 0xA7FF, "out of resources"),
     (0xA900, 0xA9FF, "data set does not match its SOP class"),
     (0xC000, 0xCFFF, "cannot be understood"),
@@ -54,8 +54,8 @@ def status_text(status: int, comment: str = "") -> str:
     """A status in words, with what is printable of the peer's own comment; "" for success."""
     if status == 0x0000:
         return ""
-    text = _TEXTS.get(status) or next(
-        (words for first, last, words in _RANGES if first <= status <= last), "unknown status"
+    text = TEXTS.get(status) or next(
+        (words for first, last, words in RANGES if first <= status <= last), "unknown status"
     )
     printable = "".join(letter for letter in comment if letter.isprintable())
     said = f": {printable}" if printable else ""

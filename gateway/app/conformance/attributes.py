@@ -29,7 +29,9 @@ READERS = {
         "gateway.dicom.plan_file",
     ),
     "Every object that is stored": ("gateway.dicom.object_header",),
-    "UPS work item": ("gateway.dicom.ups.work_item",),
+    "UPS work item": ("gateway.dicom.ups.work_item", "gateway.dicom.ups.codes"),
+    "UPS and verification events": ("gateway.dicom.ups.events",),
+    "RT Conventional Machine Verification": ("gateway.dicom.ups.verification",),
     "RT Beams Delivery Instruction": ("gateway.dicom.ups.delivery_instruction",),
     "RT Beams Treatment Record, of an earlier session": ("gateway.dicom.ups.earlier_record",),
 }
@@ -44,8 +46,8 @@ _DELIMITERS = 0xFFFE0000
 """Items and their ends are no attributes (PS3.5 7.5)."""
 
 
-def written_attributes() -> str:
-    """A table for each kind of object that this gateway writes."""
+def written_attributes(level: int = 4) -> str:
+    """A table for each kind of object that this gateway writes, under headings of that level."""
     with TemporaryDirectory() as name:
         folder = Path(name)
         settings = Settings(store=folder / "store", operator="operator")
@@ -54,7 +56,7 @@ def written_attributes() -> str:
         request = Request(plan=plan, seed=SEED, beams=(1,))
         results = deliver(request, settings, _unseen).directory
         parts = [
-            section(4, title, _written(dcmread(plan if file == "plan.dcm" else results / file)))
+            section(level, title, _written(dcmread(plan if file == "plan.dcm" else results / file)))
             for title, file in WRITTEN.items()
         ]
     return "\n\n".join(parts)

@@ -1,117 +1,133 @@
-"""The statement, in the order of PS3.2."""
+"""The statement, in the order of PS3.2 annex A."""
 
-from gateway.app.conformance import network
+from gateway.app.conformance import entities, network, words
 from gateway.app.conformance.attributes import read_attributes, written_attributes
+from gateway.app.conformance.codes import coded_terms
+from gateway.app.conformance.configuration import parameters
 from gateway.app.conformance.markdown import section, table
 from gateway.dicom.iod.tables import iod_tables
 from gateway.dicom.pseudonyms import CODES
 
-OVERVIEW = """
-linac-gateway is a node between DICOM RT systems and a linac room, simulated or real. It receives
-plans and the objects around them, validates them, delivers plans to the room's devices, and
-returns portal images, treatment records and a verdict. It performs unified procedure steps of a
-worklist as a treatment delivery device. It is for research, quality assurance and test benches:
-it is not a medical device and is not for clinical use.
-"""
-FLOW = """
-The listener takes associations and keeps what is stored. The sender sends results to configured
-destinations, asks for their commitment, and reports commitments that were asked of this node.
-The worklist client queries, claims and completes work items. All three use the AE title of the
-configuration. Nothing is sent to an application entity that the configuration does not name, but
-the answers of C-GET and C-FIND to whoever may ask.
-"""
-WORKLIST = """
-The transactions of IHE-RO TDW-II are performed as treatment delivery device: query (RO-58),
-retrieval of static inputs (RO-59), claim (RO-60), retrieval of dynamic inputs (RO-61), progress
-(RO-62), storage of results (RO-63), final update (RO-64) and completion (RO-65). The Requested
-SOP Class UID is always that of UPS Push, the presentation context that of UPS Pull or UPS Watch
-(PS3.4 CC.2). The Transaction UID is on disk before the claim is sent. Storage commitment is
-asked between RO-63 and RO-64; the step is completed when it is given, or when the wait for it
-has ended. Other IHE-RO profiles are out of scope.
-"""
-OBJECTS = """
-Received objects are kept byte for byte, private elements included, under a file name that is the
-hash of their content. Objects of the second generation are stored and not delivered, and so are
-ion and brachytherapy plans. Setup and imaging beams without meterset are not delivered. Written
-objects hold no private elements. Pixel data of written RT Images are stored as detected, with
-Rescale Slope and Intercept to calibrated units, Pixel Intensity Relationship LIN and its sign
-stated. Table top positions of records are absolute (PS3.3 C.8.8.21.1). X-Ray Image Receptor
-Translation is written, with the distance beyond the isocenter negative.
-"""
-CHARACTERS = """
-Written objects use ISO_IR 192. Objects with any Specific Character Set that PS3.3 C.12.1.1.2
-defines are stored, and their names are matched in queries: single-byte sets, ISO 2022 with code
-extensions (Japanese, Korean, Chinese), GB18030, GBK and UTF-8. Text that cannot be decoded never
-makes an object unacceptable.
-"""
-SECURITY = """
-TLS by the BCP 195 profiles (PS3.15 B.12, B.13): version 1.2 or later, forward secrecy and
-authenticated encryption, certificates of both sides. A peer's certificate may be required to
-carry a name (common name or DNS name). Without TLS a peer may be required to call from its
-configured address. Called and calling AE titles are compared with the configuration. User
-identities are refused unless the configuration allows them for a peer. Security-relevant events
-are told as audit messages (PS3.15 A.5) in a file of RFC 5424 lines. By default the node listens
-on the loopback interface.
-"""
+CONTENTS = (
+    "1 Conformance statement overview",
+    "2 Table of contents",
+    "3 Introduction",
+    "4 Networking",
+    "5 Media interchange",
+    "6 Support of character sets",
+    "7 Security",
+    "8 Annexes",
+)
 
 
 def statement() -> str:
     """The whole document, in Markdown; the same text every time."""
-    offered = network.services()
-    names = table(
-        ("service", "SOP classes"),
-        [(one.name, len({context.sop_class_uid for context in one.contexts})) for one in offered],
+    bodies = (
+        (words.OVERVIEW, network.overview()),
+        ("\n".join(f"- {title}" for title in CONTENTS),),
+        (words.INTRODUCTION,),
+        _networking(),
+        (words.MEDIA,),
+        (words.CHARACTERS,),
+        _security(),
+        _annexes(),
     )
-    sources = ", ".join(iod_tables().sources)
-    pseudonyms = table(("code (DCM)", "meaning"), CODES)
-    parts = (
+    parts = [
         section(1, "DICOM Conformance Statement: linac-gateway"),
         "Written by `linac-gateway conformance` from the tables that the program runs on.",
-        section(2, "1 Overview", OVERVIEW, network.requested(), names),
-        section(2, "2 Implementation model", FLOW, network.implementation()),
+        *(section(2, title, *body) for title, body in zip(CONTENTS, bodies, strict=True)),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _networking() -> tuple[str, ...]:
+    return (
         section(
-            2,
-            "3 Networking",
-            section(3, "3.1 Association policies", network.limits()),
-            section(3, "3.2 Presentation contexts accepted", network.accepted(offered)),
-            section(
-                3,
-                "3.3 Compressed and deflated syntaxes",
-                "Taken from peers that the configuration names, and stored as they came.",
-                network.compressed(),
-            ),
-            section(3, "3.4 Query keys", network.query_keys()),
-            section(3, "3.5 Worklist", WORKLIST),
-            section(3, "3.6 Status codes", network.status_codes()),
+            3,
+            "4.1 Implementation model",
+            section(4, "4.1.1 Application data flow", words.FLOW),
+            section(4, "4.1.2 Functional definition of application entities", words.ENTITIES),
+            section(4, "4.1.3 Sequencing of real-world activities", words.SEQUENCE),
+        ),
+        section(3, "4.2 Application entity specifications", _listener(), _sender(), _performer()),
+        section(3, "4.3 Network interfaces", words.NETWORK),
+        section(3, "4.4 Configuration", words.CONFIGURATION, parameters()),
+    )
+
+
+def _listener() -> str:
+    return section(
+        4,
+        "4.2.1 Listener",
+        section(5, "4.2.1.1 SOP classes", "Those of 4.2.1.4."),
+        section(
+            5,
+            "4.2.1.2 Association policies",
+            words.ASSOCIATIONS,
+            network.limits(),
+            network.implementation(),
         ),
         section(
-            2,
-            "4 Objects",
-            OBJECTS,
-            section(
-                3,
-                "4.1 Attributes written",
-                "Types are those of the IOD's tables; an attribute inside a sequence has `>`.",
-                written_attributes(),
-            ),
-            section(3, "4.2 Attributes read", read_attributes()),
-            section(
-                3,
-                "4.3 Validation",
-                f"Tables of IODs: {sources}. Attributes that are newer than the text of 2020a "
-                "carry no condition; conditions that could not be read are not judged.",
-            ),
-        ),
-        section(2, "5 Character sets", CHARACTERS),
-        section(2, "6 Security", SECURITY, section(3, "6.1 Pseudonyms", pseudonyms)),
-        section(
-            2,
-            "7 Configuration",
-            "AE titles, addresses, policies, transfer syntaxes, TLS, destinations and limits are "
-            "set in `config/nodes/NAME.toml`.",
+            5, "4.2.1.3 Association initiation", words.INITIATED, entities.asked(entities.LISTENER)
         ),
         section(
-            2, "8 Extensions and specialisations", "None: no private SOP class, no private element."
+            5,
+            "4.2.1.4 Association acceptance",
+            network.accepted(network.services()),
+            words.COMPRESSED,
+            network.compressed(),
+            section(6, "Storage: statuses", words.STORAGE, network.stored_statuses()),
+            section(6, "Query: keys", words.QUERIES, network.query_keys()),
+            section(6, "Other services: statuses", network.provided_statuses()),
         ),
     )
-    return "\n\n".join(parts) + "\n"
+
+
+def _sender() -> str:
+    return section(
+        4,
+        "4.2.2 Sender",
+        section(5, "4.2.2.1 SOP classes", entities.asked(entities.SENDER)),
+        section(5, "4.2.2.2 Association policies", words.SENDING),
+        section(5, "4.2.2.3 Statuses", network.sent_statuses()),
+    )
+
+
+def _performer() -> str:
+    return section(
+        4,
+        "4.2.3 Worklist performer",
+        section(5, "4.2.3.1 SOP classes", entities.asked(entities.PERFORMER)),
+        section(5, "4.2.3.2 Association policies", words.PERFORMING),
+        section(5, "4.2.3.3 IHE-RO profiles", words.WORKLIST),
+        section(5, "4.2.3.4 Statuses", network.asked_statuses()),
+    )
+
+
+def _security() -> tuple[str, ...]:
+    pseudonyms = table(("code (DCM)", "meaning"), CODES)
+    return (
+        section(3, "7.1 Security profiles", words.PROFILES),
+        section(3, "7.2 Association level", words.ASSOCIATION_SECURITY),
+        section(3, "7.3 Application level", words.PSEUDONYMS, pseudonyms),
+    )
+
+
+def _annexes() -> tuple[str, ...]:
+    sources = ", ".join(iod_tables().sources)
+    return (
+        section(
+            3,
+            "8.1 IOD contents",
+            words.OBJECTS,
+            section(4, "8.1.1 Created SOP instances", words.TYPES, written_attributes(5)),
+            section(4, "8.1.2 Attributes of received IODs that are used", read_attributes()),
+            section(4, "8.1.3 Validation", words.VALIDATION.format(sources=sources)),
+            section(4, "8.1.4 Coerced attributes", words.COERCED),
+        ),
+        section(3, "8.2 Data dictionary of private attributes", "None."),
+        section(3, "8.3 Coded terminology and templates", coded_terms()),
+        section(3, "8.4 Grayscale image consistency", "Images are not displayed."),
+        section(3, "8.5 Standard extended, specialised and private SOP classes", words.EXTENSIONS),
+        section(3, "8.6 Private transfer syntaxes", "None."),
+    )
