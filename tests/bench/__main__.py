@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.bench.dicom_memory import memory_figures
 from tests.bench.dicom_receive import receiving_figures
 from tests.bench.dicom_send import sending_figures
 from tests.bench.figure import Figure
@@ -12,6 +13,7 @@ from tests.bench.lateness import lateness_figures
 from tests.bench.planning import intake_figures, planner_figure
 from tests.bench.simulated_delivery import simulated_delivery_figures
 from tests.bench.startup import startup_figure
+from tests.bench.validation import validation_figures
 from tests.realdata import ROOT
 
 BENCHMARKS: Mapping[str, Callable[[Path], Iterable[Figure]]] = {
@@ -20,8 +22,10 @@ BENCHMARKS: Mapping[str, Callable[[Path], Iterable[Figure]]] = {
     "intake": intake_figures,
     "simulated": simulated_delivery_figures,
     "lateness": lateness_figures,
+    "validation": validation_figures,
     "sending": sending_figures,
     "receiving": receiving_figures,
+    "memory": memory_figures,
 }
 
 

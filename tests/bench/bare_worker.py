@@ -1,4 +1,4 @@
-"""``python -m tests.bench.bare_worker STORE CONFIG NODE SOCKET``: a worker that has no guard.
+"""``python -m tests.bench.bare_worker STORE CONFIG NODE SOCKET ROOM``: a worker that has no guard.
 
 It is the node's worker but for one thing: it listens on a port of the loopback interface, which is
 in the line that says it is ready.

@@ -24,6 +24,8 @@ unknown_peers = true
 [peers.REFUSED]
 policy = "refuse"
 """
+ROOM = ""
+"""Nothing is delivered."""
 _END_S = 60.0
 
 
@@ -45,7 +47,7 @@ def guarded_node(folder: Path) -> Iterator[Receiver]:
         common = _node_arguments(folder)
         sockets = [str(folder / f"w{number}") for number in range(Limits().workers)]
         for path in sockets:
-            stack.enter_context(_child("gateway.app.node.worker_process", *common, path))
+            stack.enter_context(_child("gateway.app.node.worker_process", *common, path, ROOM))
         guard = _child("gateway.app.node.guard_process", *common, *sockets)
         yield Receiver("LINAC", [stack.enter_context(guard)["port"]])
 
@@ -56,7 +58,9 @@ def bare_workers(folder: Path) -> Iterator[Receiver]:
     with ExitStack() as stack:
         common = _node_arguments(folder)
         workers = [
-            stack.enter_context(_child("tests.bench.bare_worker", *common, str(folder / "none")))
+            stack.enter_context(
+                _child("tests.bench.bare_worker", *common, str(folder / "none"), ROOM)
+            )
             for _ in range(Limits().workers)
         ]
         yield Receiver("LINAC", [worker["port"] for worker in workers])
