@@ -11,6 +11,8 @@ from gateway.dicom.sop_classes import CT_IMAGE
 from gateway.domain.findings import has_errors
 from tests.iod.objects import OBJECTS
 
+NO_VALUE = "value-representation"
+
 
 @given(st.binary(max_size=600))
 @settings(max_examples=100)
@@ -41,8 +43,27 @@ def test_what_is_cut_off_is_told(share: float) -> None:
 def test_long_numbers_are_read_in_one_look(text: bytes) -> None:
     """Where a pattern can match in many ways, looking at all of them takes hours."""
     value = text + b" " * (len(text) % 2)
+    assert ("PixelSpacing", "value-representation") in found_in(0x00280030, b"DS", value)
+
+
+@pytest.mark.parametrize(
+    ("tag", "vr", "value", "finding"),
+    [
+        (0x00080060, b"CS", b"CT ", ("Modality", "odd-length")),
+        (0x00280009, b"AT", b"\x18\0\x63\x10\x18\0", ("FrameIncrementPointer", NO_VALUE)),
+        (0x00280010, b"US", b"\1\0\1", ("Rows", "odd-length")),
+        (0x00280030, b"DS", b"1\\2\\3 ", ("PixelSpacing", "value-multiplicity")),
+    ],
+)
+def test_values_of_no_possible_length(
+    tag: int, vr: bytes, value: bytes, finding: tuple[str, str]
+) -> None:
+    assert finding in found_in(tag, vr, value)
+
+
+def found_in(tag: int, vr: bytes, value: bytes) -> set[tuple[str, str]]:
+    """Paths and rules, of an image with this element."""
     sop_class = CT_IMAGE.encode() + b"\0" * (len(CT_IMAGE) % 2)
     dataset = struct.pack("<HH2sH", 0x0008, 0x0016, b"UI", len(sop_class)) + sop_class
-    dataset += struct.pack("<HH2sH", 0x0028, 0x0030, b"DS", len(value)) + value
-    found = validate(dataset).findings
-    assert ("PixelSpacing", "value-representation") in {(one.path, one.rule) for one in found}
+    dataset += struct.pack("<HH2sH", tag >> 16, tag & 0xFFFF, vr, len(value)) + value
+    return {(one.path, one.rule) for one in validate(dataset).findings}

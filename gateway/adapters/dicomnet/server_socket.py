@@ -1,8 +1,8 @@
 """The accepting end of an association: reads in large portions, and wakes when there is an answer.
 
-pynetdicom reads 4 KiB at a time and looks for something to send once in a millisecond. Here a
-portion is as large as the PDU, and the fragments of a data set go straight into the message that
-they belong to: what its state machine would do with them is the same.
+pynetdicom reads 4 KiB at a time and looks for something to send once in a millisecond. Here all
+that has come is read at once, and the fragments of a data set go straight from there into the
+message that they belong to: what its state machine would do with them is the same.
 """
 
 import logging
@@ -25,7 +25,8 @@ from gateway.dicom.plan_file import READING_ERRORS
 LONGEST_WAIT_S = 0.05
 WAKES = 4096
 RECEIVE_BUFFER_BYTES = 2**20
-_P_DATA_TF = 0x04
+PORTION_BYTES = 2**18
+_P_DATA_TF = b"\x04"
 _HEADER = struct.Struct(">BxL")
 _ITEM = struct.Struct(">LBB")
 _HEADS_BYTES = _HEADER.size + _ITEM.size
@@ -42,16 +43,16 @@ class ServerSocket(AssociationSocket):
         self._waking, self._woken = socket.socketpair()
         self._connection = connection
         super().__init__(association, client_socket=connection)
-        self._seen = bytearray()
-        self._portion = bytearray()
+        self._portion = memoryview(bytearray(PORTION_BYTES))
+        self._begin = self._end = 0
 
     @property
     def ready(self) -> bool:
         """Whether there is something to read; waits a moment for it, or for :meth:`wake`."""
-        if self._seen:
-            return True
         if self.socket is None or not self._is_connected:
             return False
+        if self._begin < self._end:
+            return True
         try:
             ready, _, _ = select.select((self.socket, self._woken), (), (), self._wait_s())
         except (OSError, ValueError):  # closed by another thread
@@ -76,52 +77,51 @@ class ServerSocket(AssociationSocket):
 
     def recv(self, nr_bytes: int) -> bytearray:
         """Read so many bytes, fewer where the connection ends before. Raises OSError."""
-        read = bytearray(nr_bytes)
-        with memoryview(read) as view:
-            got = self._fill(view)
-        return read if got == nr_bytes else read[:got]
+        read = bytearray()
+        while len(read) < nr_bytes and (part := self.take(nr_bytes - len(read))):
+            read += part
+        return read
 
-    def head(self) -> bytes:
-        """Head of a PDU and, if it has one, of its first fragment; less where the connection ends.
+    def ahead(self, nr_bytes: int) -> memoryview:
+        """So many bytes that are read next, fewer where the connection ends before.
 
         Raises OSError.
         """
-        with memoryview(bytearray(_HEADS_BYTES)) as view:
-            got = self._fill(view[: _HEADER.size])
-            if got == _HEADER.size and view[0] == _P_DATA_TF:
-                got += self._fill(view[got:])
-            return bytes(view[:got])
+        if self._end - self._begin < nr_bytes:
+            left = bytes(self._portion[self._begin : self._end])
+            self._portion[: len(left)] = left
+            self._begin, self._end = 0, len(left)
+            while self._end < nr_bytes and self._receive():
+                continue
+        return self._portion[self._begin : min(self._end, self._begin + nr_bytes)]
 
-    def portion(self, nr_bytes: int) -> memoryview:
-        """As :meth:`recv`, where the next portion will be too."""
-        if len(self._portion) < nr_bytes:
-            self._portion = bytearray(nr_bytes)
-        view = memoryview(self._portion)[:nr_bytes]
-        return view[: self._fill(view)]
+    def take(self, most_bytes: int) -> memoryview:
+        """What has come, no more than so many bytes; nothing where the connection has ended.
 
-    def put_back(self, seen: bytes | bytearray) -> None:
-        """These are read next."""
-        self._seen[:0] = seen
+        It is valid until the next call. Raises OSError.
+        """
+        if self._begin == self._end:
+            self._begin = self._end = 0
+            self._receive()
+        begin = self._begin
+        self._begin = min(self._end, begin + most_bytes)
+        return self._portion[begin : self._begin]
 
     def dispose(self) -> None:
-        """Close the connection, if nobody has, and what :meth:`wake` needs; idempotent."""
+        """Close the connection, if nobody has, and give back what it needs; idempotent."""
+        self._portion = memoryview(b"")
+        self._begin = self._end = 0
         self._connection.close()
         self._waking.close()
         self._woken.close()
 
-    def _fill(self, view: memoryview) -> int:
-        """Read until ``view`` is full or the connection ends; how many bytes."""
-        at = min(len(self._seen), len(view))
-        view[:at] = self._seen[:at]
-        del self._seen[:at]
-        while at < len(view):
-            if self.socket is None:
-                raise ConnectionAbortedError("the connection is closed")
-            got = self.socket.recv_into(view[at:])
-            if not got:
-                break
-            at += got
-        return at
+    def _receive(self) -> int:
+        """Read on behind what there is; how many bytes."""
+        if self.socket is None:
+            raise ConnectionAbortedError("the connection is closed")
+        got: int = self.socket.recv_into(self._portion[self._end :])
+        self._end += got
+        return got
 
 
 class ServerProvider(DULServiceProvider):
@@ -166,19 +166,23 @@ class ServerProvider(DULServiceProvider):
         The first other PDU is left to be read.
         """
         while (message := self.assoc.dimse.message) is not None:
-            head = connection.head()
+            head = connection.ahead(_HEADER.size)
+            if bytes(head[:1]) == _P_DATA_TF:
+                head = connection.ahead(_HEADS_BYTES)
             if len(head) < _HEADS_BYTES or not _goes_on(message, head):
-                connection.put_back(head)
                 break
-            size = _HEADER.unpack_from(head)[1] - _ITEM.size
-            fragment = connection.portion(size)
-            if len(fragment) < size:
-                raise ConnectionAbortedError("the connection ended in a PDU")
-            cast("BytesIO", message.data_set).write(fragment)
+            left = _HEADER.unpack_from(head)[1] - _ITEM.size
+            connection.take(_HEADS_BYTES)
+            while left:
+                part = connection.take(left)
+                if not part:
+                    raise ConnectionAbortedError("the connection ended in a PDU")
+                cast("BytesIO", message.data_set).write(part)
+                left -= len(part)
             self._idle_timer.restart()
 
 
-def _goes_on(message: DIMSEMessage, head: bytes) -> bool:
+def _goes_on(message: DIMSEMessage, head: memoryview) -> bool:
     """Whether a PDU is one fragment, not the last, of the data set of a C-STORE request."""
     _, length = _HEADER.unpack_from(head)
     item_length, context_id, control = _ITEM.unpack_from(head, _HEADER.size)

@@ -2,6 +2,7 @@
 
 import math
 import re
+import struct
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import TypeAlias
@@ -27,7 +28,9 @@ UNKNOWN_VR = "??"
 _DECIMAL = rb" *+[+-]?(?:\d++(?:\.\d*+)?|\.\d++) *+"
 _DECIMALS = re.compile(rb"%b(?:\\%b)*+\0?" % (_DECIMAL, _DECIMAL))
 """Without exponents: as many as 16 characters can say is finite."""
-_SIZES = {"H": 2, "h": 2, "L": 4, "l": 4, "f": 4, "d": 8, "Q": 8, "q": 8}
+_SIZES = {vr: struct.calcsize(f"<{form}") for vr, form in BINARY.items()} | {"AT": 4}
+_WORDS = {"OW": 2, "OF": 4, "OL": 4, "OD": 8, "OV": 8}
+"""Bytes of one value, by VR; and of VRs that are one value of any number of words."""
 _RANGE = re.compile(r"(\d+)(?:-(\d*)(n?))?")
 _PRIVATE = 0x10000
 
@@ -59,20 +62,29 @@ def _arrangement(item: Item) -> Iterator[tuple[str, str, str, int]]:
 
 
 def _broken(element: Element) -> Broken | None:
-    vr = element.vr
-    wanted = dictionary_vrs(element.tag)
+    without_value = element.is_empty or element.vr == "SQ"
+    return _form(element) or (None if without_value else _value(element))
+
+
+def _form(element: Element) -> Broken | None:
+    vr, wanted = element.vr, dictionary_vrs(element.tag)
     if wanted and vr not in wanted:
         message = f"its VR is {vr}, where {' or '.join(wanted)} is due"
         return "value-representation", message, "PS3.6 6"
     if vr == UNKNOWN_VR:
         return "value-representation", "its VR is none", "PS3.5 6.2"
-    if element.is_empty or vr == "SQ":
-        return None
+    if len(element.raw) % 2:
+        return "odd-length", f"its value has {len(element.raw)} bytes, an odd number", "PS3.5 7.1.1"
+    return None
+
+
+def _value(element: Element) -> Broken | None:
+    vr = element.vr
     if vr in LONGEST:
         return _number(element, vr)
     if vr in TEXTS:
         return _text(element, vr)
-    return _binary(element, vr) if vr in BINARY else None
+    return _binary(element, vr) if vr in _SIZES or vr in _WORDS else None
 
 
 def _number(element: Element, vr: str) -> Broken | None:
@@ -101,12 +113,12 @@ def _text(element: Element, vr: str) -> Broken | None:
 
 
 def _binary(element: Element, vr: str) -> Broken | None:
-    count, rest = divmod(len(element.raw), _SIZES[BINARY[vr]])
+    count, rest = divmod(len(element.raw), _SIZES.get(vr) or _WORDS[vr])
     if rest:
         return _no_value(f"{len(element.raw)} bytes are no whole number of values of VR {vr}")
     if vr in ("FL", "FD") and not all(map(math.isfinite, element.values)):
         return _no_value("it is not finite")
-    return _multiplicity(element.tag, count)
+    return _multiplicity(element.tag, count) if vr in _SIZES else None
 
 
 def _multiplicity(tag: int, count: int) -> Broken | None:
