@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from gateway.adapters.report import ReportBeam, ReportData, render_report
+from gateway.adapters.report import BeamNotBegun, ReportBeam, ReportData, render_report
 from gateway.delivery.ledger import DeliveryEntry
 from gateway.dicom.rt_image_writer import is_truncated
 from gateway.domain.delivery import PortalFrame
@@ -50,6 +50,11 @@ def draw_report(
             reconciliation=reconciliation,
             beams=beams,
             findings=tuple(findings),
+            not_begun=tuple(
+                BeamNotBegun(beam.number, beam.name, beam.planned_mu - beam.start_meterset_mu)
+                for beam in entry.beams.values()
+                if beam.number not in {item.beam.number for item in evidence}
+            ),
         )
     )
 

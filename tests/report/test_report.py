@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from gateway.adapters.report import ReportData, render_report
+from gateway.adapters.report import BeamNotBegun, ReportData, render_report
 from gateway.domain.findings import error
 from tests.report import samples
 
@@ -127,6 +127,19 @@ def test_a_beam_ended_early_says_how_far_it_came() -> None:
     assert re.search(r"Stuck leaf\. Leaf 22 of bank X1 .* 45\.3 of 80\.0 MU were delivered\.", text)
     assert "The beam was held once, 1 s" in text.replace("1.00 s", "1 s")
     assert "Control points 12 to 20 were not reached." in text
+
+
+def test_what_the_delivery_did_not_come_to_is_told() -> None:
+    data = samples.held_and_terminated()
+    text = text_of(replace(data, not_begun=(BeamNotBegun(2, "Arc CC", 20.0),)))
+    assert re.search(r"Beam 2: Arc CC\s+20\.000\s+0\.000\s+not begun", text)
+    assert re.search(r"Meterset\s+45\.\d\d of 100\.00 MU", text)
+
+
+def test_the_worst_leaf_error_is_one_number() -> None:
+    data = samples.held_and_terminated()
+    (worst,) = [beam.motion.worst for beam in data.reconciliation.beams if beam.motion]
+    assert f"Worst leaf error {abs(worst.error):.2f} mm" in " ".join(text_of(data).split())
 
 
 def test_failed_beams_come_first() -> None:

@@ -23,8 +23,19 @@ class ReportBeam:
 
 
 @dataclass(frozen=True, slots=True)
+class BeamNotBegun:
+    """A beam of the delivery that it did not come to."""
+
+    number: int
+    name: str
+    planned_mu: float
+
+
+@dataclass(frozen=True, slots=True)
 class ReportData:
     """A delivery as it is reported; ``beams`` in the order of ``reconciliation.beams``.
+
+    ``not_begun`` are those that would have followed.
 
     There is no patient in it: a report is found again by its delivery id. ``state`` is how the
     delivery stands in the record (complete, terminated, unresolved, refused). Times are
@@ -47,3 +58,4 @@ class ReportData:
     reconciliation: Reconciliation
     beams: tuple[ReportBeam, ...]
     findings: tuple[Finding, ...] = ()
+    not_begun: tuple[BeamNotBegun, ...] = ()

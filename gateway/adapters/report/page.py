@@ -87,7 +87,11 @@ def _findings(report: ReportData) -> str:
         for finding in report.findings
     ]
     headers = ("Severity", "What", "Rule", "Where")
-    return tag("section", heading, table("Findings", headers, rows, class_="cards findings"))
+    return tag(
+        "section",
+        heading,
+        table("Of reading and checking the plan", headers, rows, class_="cards findings"),
+    )
 
 
 def _tolerances(report: ReportData) -> str:
@@ -96,7 +100,7 @@ def _tolerances(report: ReportData) -> str:
         (
             text(quantity.replace("_", " ")),
             *(
-                text("not judged" if limit is None else f"{limit:g}")
+                text("\u2013" if limit is None else f"{limit:g}")
                 for limit in (tolerance.maximum, tolerance.rms, tolerance.p95)
             ),
             text(tolerance.unit),
@@ -108,7 +112,12 @@ def _tolerances(report: ReportData) -> str:
     return tag(
         "section",
         tag("h2", "Tolerances"),
-        table(f"Tolerances: {tolerances.name}", headers, rows, class_="cards"),
+        table(
+            f"The set \u201c{tolerances.name}\u201d; \u2013 is not judged",
+            headers,
+            rows,
+            class_="cards",
+        ),
     )
 
 

@@ -1,10 +1,16 @@
 """The top of the report: verdict, cause, the figures that matter, the beams."""
 
 from gateway.adapters.report.canvas import number, quantity
-from gateway.adapters.report.data import ReportBeam, ReportData
+from gateway.adapters.report.data import BeamNotBegun, ReportBeam, ReportData
 from gateway.adapters.report.markup import table, tag, text
 from gateway.adapters.report.wording import UNIT_SIGNS, axis_name, cause_sentence, cause_title
-from gateway.domain.reconciliation import BeamReconciliation, Cause, Tolerances, Verdict
+from gateway.domain.reconciliation import (
+    BeamReconciliation,
+    Cause,
+    MotionComparison,
+    Tolerances,
+    Verdict,
+)
 
 MOST_CAUSES = 8
 """So many causes are spelt out below the first; the rest are counted."""
@@ -77,6 +83,7 @@ def key_figures(data: ReportData) -> str:
     """Meterset, worst errors, holds and lost samples of the whole delivery."""
     beams = data.reconciliation.beams
     planned = sum(beam.meterset.planned_mu for beam in beams)
+    planned += sum(beam.planned_mu for beam in data.not_begun)
     delivered = sum(beam.meterset.delivered_mu for beam in beams)
     motions = [beam.motion for beam in beams if beam.motion is not None]
     holds = sum(motion.holds.count for motion in motions)
@@ -86,7 +93,7 @@ def key_figures(data: ReportData) -> str:
     figures = [
         ("Delivery", _STATES.get(data.state, data.state)),
         ("Meterset", f"{number(delivered, 2)} of {number(planned, 2)} MU"),
-        ("Worst leaf error", _worst(beams, leaves=True)),
+        ("Worst leaf error", _worst_leaf(beams)),
         ("Worst gantry error", _worst_axis(beams, "gantry")),
         ("Beam holds", "none" if holds == 0 else f"{holds}, {number(held_s, 2)} s in all"),
         ("Telemetry", f"{samples} samples, {lost} lost"),
@@ -95,20 +102,26 @@ def key_figures(data: ReportData) -> str:
     return tag("dl", *shown, class_="figures")
 
 
-def _worst(beams: tuple[BeamReconciliation, ...], *, leaves: bool) -> str:
+def _largest(motion: MotionComparison, axis: str) -> float:
+    """At any moment, as the table of the beams has it: also while the beam was held."""
+    worst = abs(motion.worst.error) if motion.worst.axis == axis else 0.0
+    return max(motion.errors[axis].maximum, worst)
+
+
+def _worst_leaf(beams: tuple[BeamReconciliation, ...]) -> str:
     found = [
-        statistics.maximum
+        _largest(beam.motion, axis)
         for beam in beams
         if beam.motion is not None
-        for axis, statistics in beam.motion.errors.items()
-        if (axis in beam.motion.leaves) == leaves
+        for axis in beam.motion.errors
+        if axis in beam.motion.leaves
     ]
     return f"{number(max(found), 2)} mm" if found else "not applicable"
 
 
 def _worst_axis(beams: tuple[BeamReconciliation, ...], axis: str) -> str:
     found = [
-        beam.motion.errors[axis].maximum
+        _largest(beam.motion, axis)
         for beam in beams
         if beam.motion is not None and axis in beam.motion.errors
     ]
@@ -121,8 +134,15 @@ def beams_table(data: ReportData) -> str:
         _beam_row(beam, source, data.reconciliation.tolerances)
         for beam, source in zip(data.reconciliation.beams, data.beams, strict=True)
     ]
+    rows += [_row_not_begun(beam) for beam in data.not_begun]
     headers = ("Beam", "Verdict", "Planned MU", "Delivered MU", "Ended", "Worst axis", "Holds")
     return table("Beams", headers, rows, class_="cards beams")
+
+
+def _row_not_begun(beam: BeamNotBegun) -> tuple[str, ...]:
+    title = _title(beam.number, beam.name)
+    planned, nothing = number(beam.planned_mu, 3), number(0.0, 3)
+    return (text(title), "", text(planned), text(nothing), text("not begun"), "", "")
 
 
 def _beam_row(
@@ -149,9 +169,13 @@ def _beam_row(
 
 def beam_title(beam: BeamReconciliation) -> str:
     """``Beam 2: name``; the name only where it says more than the number."""
-    title = f"Beam {beam.beam_number}"
-    says_more = beam.beam_name not in {"", title, str(beam.beam_number)}
-    return f"{title}: {beam.beam_name}" if says_more else title
+    return _title(beam.beam_number, beam.beam_name)
+
+
+def _title(beam_number: int, name: str) -> str:
+    title = f"Beam {beam_number}"
+    says_more = name not in {"", title, str(beam_number)}
+    return f"{title}: {name}" if says_more else title
 
 
 def verdict_chip(verdict: Verdict) -> str:
