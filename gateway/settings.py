@@ -39,7 +39,8 @@ class Settings(BaseSettings):
     """One validated object for everything a site may set.
 
     Environment variables are ``LINAC_GATEWAY_STORE``, ``LINAC_GATEWAY_SITE``,
-    ``LINAC_GATEWAY_OPERATOR`` and ``LINAC_GATEWAY_LINKS__LINAC`` (and so on).
+    ``LINAC_GATEWAY_OPERATOR``, ``LINAC_GATEWAY_PSEUDONYMISE`` and ``LINAC_GATEWAY_LINKS__LINAC``
+    (and so on). ``pseudonymise``: whatever a node sends, to any peer, goes under pseudonyms.
     """
 
     model_config = SettingsConfigDict(
@@ -50,6 +51,7 @@ class Settings(BaseSettings):
     site: Path | None = None
     operator: str = Field(default_factory=_user)
     links: Links = Links()
+    pseudonymise: bool = False
 
     @classmethod
     def settings_customise_sources(

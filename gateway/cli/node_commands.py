@@ -55,12 +55,23 @@ def serve(
     room: Annotated[str, typer.Argument(help="The room that delivers.")] = "truebeam-m120",
     node: Annotated[str, typer.Option(help="The node's configuration.")] = "default",
     speed: Speed = None,
+    pseudonymise: Annotated[
+        bool, typer.Option("--pseudonymise", help="Send objects under pseudonyms only.")
+    ] = False,
 ) -> None:
     """Serve a room and a DICOM node until stopped; prints one ready line."""
     from gateway.cli.node_serve import run_serve
 
     options.parse_speed(speed)
-    run_serve(room, node, speed, common.settings(), config=common.config, as_json=common.as_json)
+    run_serve(
+        room,
+        node,
+        speed,
+        common.settings(),
+        config=common.config,
+        pseudonymise=pseudonymise,
+        as_json=common.as_json,
+    )
 
 
 @app.command()

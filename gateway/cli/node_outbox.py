@@ -41,7 +41,11 @@ def run_outbox(
     clock, left = SystemClock(), False
     retry_items(settings, retry, clock.now_ns())
     if send:
-        left = not send_now(settings, load_node(node, config_roots(settings.site)), clock)
+        left = not send_now(
+            settings,
+            load_node(node, config_roots(settings.site), pseudonymise=settings.pseudonymise),
+            clock,
+        )
     show_outbox(list_outbox(settings, clock.now_ns()), as_json=as_json)
     return EXIT_LEFT if left else 0
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +14,8 @@ from gateway.cli.options import parse_speed
 if TYPE_CHECKING:
     from gateway.settings import Settings
 
+PSEUDONYMISE = "LINAC_GATEWAY_PSEUDONYMISE"
+
 
 def run_serve(
     room: str,
@@ -21,11 +24,15 @@ def run_serve(
     settings: "Settings",
     *,
     config: Path | None,
+    pseudonymise: bool,
     as_json: bool,
 ) -> None:
-    """Serve until SIGINT or SIGTERM."""
+    """Serve until SIGINT or SIGTERM; ``pseudonymise`` holds for every process of the service."""
     from gateway.app.node.serve import ServeRequest, serve
 
+    if pseudonymise:
+        os.environ[PSEUDONYMISE] = "true"  # the processes that it starts read it there
+        settings = settings.model_copy(update={"pseudonymise": True})
     factor = parse_speed(speed)
     request = ServeRequest(room, node, config, "" if factor is None else str(factor))
     logging.getLogger("gateway").setLevel(logging.INFO)

@@ -75,7 +75,7 @@ def _tell(step: Step) -> None:
 
 
 def _node(settings: Settings, name: str) -> Node:
-    return load_node(name, config_roots(settings.site))
+    return load_node(name, config_roots(settings.site), pseudonymise=settings.pseudonymise)
 
 
 def _table(title: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:

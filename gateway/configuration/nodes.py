@@ -1,7 +1,7 @@
 """Node files: ``config/nodes/NAME.toml``."""
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -125,8 +125,8 @@ def node_names(roots: Sequence[Path]) -> tuple[str, ...]:
     return tuple(config_files(_KIND, roots))
 
 
-def load_node(name: str, roots: Sequence[Path]) -> Node:
-    """The node called ``name``. Raises ConfigError."""
+def load_node(name: str, roots: Sequence[Path], *, pseudonymise: bool = False) -> Node:
+    """The node called ``name``, with ``pseudonymise`` for every peer. Raises ConfigError."""
     path = find_config(_KIND, name, roots)
     file = read_config(path, NodeFile)
     tls = None if file.tls is None else file.tls.tls(path.parent)
@@ -135,15 +135,21 @@ def load_node(name: str, roots: Sequence[Path]) -> Node:
         ae_title=file.ae_title,
         host=file.host,
         port=file.port,
-        peers={title: peer.peer(title) for title, peer in file.peers.items()},
+        peers={title: _peer(title, peer, pseudonymise) for title, peer in file.peers.items()},
         tls=tls if tls is None else _readable(path, tls),
         destinations=tuple(file.destinations),
         worklist=file.worklist,
         verifier=file.verifier,
         unknown_peers=file.unknown_peers,
+        pseudonymise=pseudonymise,
         storage_commitment_s=file.storage_commitment_s,
         limits=Limits(**file.limits.model_dump()),
     )
+
+
+def _peer(title: str, file: PeerFile, pseudonymise: bool) -> Peer:
+    peer = file.peer(title)
+    return replace(peer, pseudonymise=True) if pseudonymise else peer
 
 
 def _is_loopback(host: str) -> bool:

@@ -1,18 +1,22 @@
 """Objects without the identity of people: what leaves for peers that are sent pseudonyms.
 
 The Basic Application Level Confidentiality Profile of PS3.15 annex E with the options to retain
-full dates and device identity, which quality assurance of a machine needs. The same person and the
-same UID are given the same pseudonym in every object, so that a record still refers to its plan.
+full dates and device identity, which quality assurance of a machine needs, and to clean structured
+content, since a verdict without its sentences says nothing. The same person, UID and label are
+given the same pseudonym in every object, so that a record still refers to its plan.
 """
 
 import hashlib
 import hmac
+import re
+from collections.abc import Collection
 from io import BytesIO
 
 from pydicom import DataElement, Dataset, dcmread, dcmwrite
 from pydicom.dataset import FileDataset
 from pydicom.uid import UID
 
+from gateway.dicom.confidentiality import actions
 from gateway.dicom.plan_file import READING_ERRORS
 from gateway.dicom.quiet import quietly
 from gateway.domain.errors import InputError
@@ -20,6 +24,7 @@ from gateway.domain.errors import InputError
 METHOD = "Basic Application Confidentiality Profile; full dates and device identity retained"
 CODES = (
     ("113100", "Basic Application Confidentiality Profile"),
+    ("113104", "Clean Structured Content Option"),
     ("113106", "Retain Longitudinal Temporal Information Full Dates Option"),
     ("113109", "Retain Device Identity Option"),
 )
@@ -142,6 +147,13 @@ _REMOVED = frozenset(
         "TextString",
     ]
 )
+_CURVES, _OVERLAYS = range(0x5000, 0x5100), range(0x6000, 0x6100)
+_DUMMY_CHARACTERS = 12
+_BYTES = frozenset({"OB", "OW", "UN"})
+_CALLED = 2
+_WORD = re.compile(r"\w{3,}|[^\W\x00-\x7f]+")
+_SENTENCES = "TextValue"
+_CLEANED = "-"
 _KEPT_UIDS = frozenset({"SOPClassUID", "ReferencedSOPClassUID", "TransferSyntaxUID"})
 
 
@@ -161,27 +173,53 @@ def pseudonymise(content: bytes, secret: bytes) -> bytes:
 class _Concealer:
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
+        self._names: Collection[str] = ()
 
     def conceal(self, dataset: FileDataset) -> None:
         person = self._digest("patient", str(dataset.get("PatientID", ""))).hex()[:12].upper()
+        self._names = _words(dataset)
         self._conceal(dataset)
         dataset.SpecificCharacterSet = "ISO_IR 192"
         dataset.PatientID = person
         dataset.PatientName = f"Pseudonym^{person}"
+        for keyword in ("SourceApplicationEntityTitle", "PrivateInformation"):
+            dataset.file_meta.pop(keyword, None)
 
     def _conceal(self, dataset: Dataset) -> None:
         dataset.remove_private_tags()
         for element in list(dataset):
-            keyword = element.keyword
-            if keyword in _REMOVED or not keyword or element.tag.group in range(0x5000, 0x5100):
+            if _is_removed(element):
                 del dataset[element.tag]
             elif element.VR == "SQ":
-                for item in element.value or ():
-                    self._conceal(item)
-            elif element.VR == "UI" and keyword not in _KEPT_UIDS:
+                self._conceal_items(element)
+            elif element.VR == "UI" and element.keyword not in _KEPT_UIDS:
                 self._rename(element)
-            elif keyword in _EMPTIED or element.VR in _NAMES | _TEXT_VRS:
-                element.value = None if element.VR != "PN" else ""
+            else:
+                self._conceal_value(element)
+
+    def _conceal_items(self, element: DataElement) -> None:
+        if actions().get(int(element.tag)) == "Z":
+            element.value = []
+        for item in element.value or ():
+            self._conceal(item)
+
+    def _conceal_value(self, element: DataElement) -> None:
+        action = actions().get(int(element.tag))
+        if element.keyword == _SENTENCES:
+            element.value = self._cleaned(str(element.value or ""))
+        elif element.keyword in _EMPTIED or element.VR in _NAMES | _TEXT_VRS or action == "Z":
+            element.value = None if element.VR != "PN" else ""
+        elif action == "D" and not element.is_empty:
+            digest = self._digest("label", str(element.value)).hex()[:_DUMMY_CHARACTERS].upper()
+            element.value = digest.encode() if element.VR in _BYTES else digest
+
+    def _cleaned(self, sentence: str) -> str:
+        """A sentence of a report without the words that name its patient."""
+        for name in sorted(self._names, key=len, reverse=True):
+            word = re.escape(name)
+            pattern = rf"\b{word}\b" if name.isascii() else word
+            sentence = re.sub(pattern, _CLEANED, sentence, flags=re.IGNORECASE)
+        return sentence
 
     def _rename(self, element: DataElement) -> None:
         given = element.value
@@ -196,6 +234,23 @@ class _Concealer:
 
     def _digest(self, kind: str, text: str) -> bytes:
         return hmac.new(self._secret, f"{kind}\0{text}".encode(), hashlib.sha256).digest()
+
+
+def _words(dataset: Dataset) -> Collection[str]:
+    """What the patient is called by: the identifier, and words of the name of three letters."""
+    words = set(_WORD.findall(str(dataset.get("PatientName", ""))))
+    identifier = str(dataset.get("PatientID", "") or "")
+    return words | ({identifier} if len(identifier) >= _CALLED else set())
+
+
+def _is_removed(element: DataElement) -> bool:
+    return (
+        element.keyword in _REMOVED
+        or not element.keyword
+        or element.tag.group in _CURVES
+        or (element.tag.group in _OVERLAYS and element.tag.element in (0x3000, 0x4000))
+        or actions().get(int(element.tag)) == "X"
+    )
 
 
 def _declare(dataset: Dataset) -> None:

@@ -86,7 +86,7 @@ class Node:
     ``peers`` are keyed by AE title. ``destinations`` are the peers that images and records of
     every delivery go to, ``worklist`` the treatment management system, ``verifier`` the external
     verification system; empty: none. ``storage_commitment_s`` bounds the wait for a commitment
-    before it is asked again.
+    before it is asked again. ``pseudonymise``: every peer is sent pseudonyms.
     """
 
     name: str
@@ -99,5 +99,6 @@ class Node:
     worklist: str = ""
     verifier: str = ""
     unknown_peers: bool = False
+    pseudonymise: bool = False
     storage_commitment_s: float = 600.0
     limits: Limits = Limits()

@@ -76,7 +76,8 @@ def service(folder: Path, settings: Path, room: str, *arguments: str) -> Iterato
         yield Service(process, int(json.loads(line)["port"]), store, settings)
     finally:
         process.terminate()
-        _, errors = process.communicate(timeout=60)  # every process of it has ended then
+        said, errors = process.communicate(timeout=60)  # every process of it has ended then
+        (folder / "said.log").write_text(line + said + errors)
     assert process.returncode in (0, -signal.SIGKILL), errors
     assert "Traceback" not in errors, errors
 

@@ -40,6 +40,6 @@ def refusal(node: Node, event: evt.Event) -> Dataset | None:
     peer = node.peers.get(str(event.assoc.requestor.ae_title).strip())
     if peer is None and not node.unknown_peers:
         return failure(NOT_AUTHORISED, "this peer may not query and retrieve here")
-    if peer is not None and peer.pseudonymise:
+    if node.pseudonymise or (peer is not None and peer.pseudonymise):
         return failure(NOT_AUTHORISED, "objects leave for this peer under pseudonyms only")
     return None

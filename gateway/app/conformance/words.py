@@ -107,8 +107,9 @@ its configured address. User identities are refused unless the configuration all
 By default the node listens on the loopback interface.
 """
 PSEUDONYMS = """
-A peer of `pseudonymise = true` is sent objects by this profile with these options, and may neither
-query nor retrieve. A person and a UID have the same pseudonym in every object, so references hold.
+A peer of `pseudonymise = true`, and every peer of a service that runs with `--pseudonymise`, is
+sent objects by this profile with these options, and may neither query nor retrieve. A person, a UID
+and a label have the same pseudonym in every object, so references hold.
 """
 OBJECTS = """
 Received objects are kept byte for byte, private elements included, under a file name that is the

@@ -18,7 +18,7 @@ def work(arguments: list[str]) -> None:
     """``STORE CONFIG NODE SOCKET...``."""
     store, config, name, *sockets = arguments
     settings = load_settings(Path(config) if config else None, Path(store))
-    node = load_node(name, config_roots(settings.site))
+    node = load_node(name, config_roots(settings.site), pseudonymise=settings.pseudonymise)
     trail = AuditTrail(settings.store / NODE_FOLDER, node.ae_title)
     try:
         asyncio.run(_guard(node, [Path(path) for path in sockets], trail))

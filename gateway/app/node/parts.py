@@ -81,4 +81,6 @@ def open_parts(settings: Settings, node: Node) -> NodeParts:
 def parts_named(store: str, config: str, name: str) -> NodeParts:
     """As a child process is told by its arguments. Raises ConfigError, StoreError."""
     settings = load_settings(Path(config) if config else None, Path(store))
-    return open_parts(settings, load_node(name, config_roots(settings.site)))
+    return open_parts(
+        settings, load_node(name, config_roots(settings.site), pseudonymise=settings.pseudonymise)
+    )

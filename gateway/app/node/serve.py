@@ -51,7 +51,7 @@ async def serve(request: ServeRequest, settings: Settings, ready: Ready) -> None
     served already, StoreError, LinkLost, ReplyTimeout.
     """
     find_room(settings, request.room)
-    node = load_node(request.node, config_roots(settings.site))
+    node = load_node(request.node, config_roots(settings.site), pseudonymise=settings.pseudonymise)
     with only_service(settings.store, request.room, request.node):
         _require_port(node)
         parts = open_parts(settings, node)

@@ -23,6 +23,7 @@ from pydicom import Dataset
 from pydicom.datadict import dictionary_is_retired
 from pydicom.tag import Tag
 
+from gateway.dicom.confidentiality import says_who
 from gateway.dicom.encoded_items import Element, Item, name_of
 from gateway.dicom.iod.tables import Attributes, IodTables, iod_tables, number_of
 from gateway.domain.findings import Finding, Severity
@@ -205,7 +206,8 @@ def _finding(one: _Found, tables: IodTables) -> Finding:
     kind = error.type.value if isinstance(error.type, TagType) else str(error.type)
     severity = Severity.WARNING if error.code in WARNINGS or _is_vendors(one) else Severity.ERROR
     rule = RULES[error.code].format(type=kind.lower())
-    return Finding(severity, rule, one.path, _message(error, kind), tables.clause(one.module))
+    message = _message(error, kind, shown=not says_who(one.tag))
+    return Finding(severity, rule, one.path, message, tables.clause(one.module))
 
 
 def _is_vendors(one: _Found) -> bool:
@@ -213,11 +215,11 @@ def _is_vendors(one: _Found) -> bool:
     return value in VENDOR_TERMS.get(one.path.rsplit(".", 1)[-1], ())
 
 
-def _message(error: TagError, kind: str) -> str:
+def _message(error: TagError, kind: str, *, shown: bool) -> str:
     context = error.context or {}
     return MESSAGES[error.code].format(
         kind=kind,
-        value=repr(str(context.get("value", ""))[:SHOWN]),
+        value=repr(str(context.get("value", ""))[:SHOWN]) if shown else "its value",
         allowed=", ".join(map(str, context.get("allowed", ()))),
     )
 

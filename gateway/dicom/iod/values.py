@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from pydicom.datadict import dictionary_has_tag, dictionary_VM
 
+from gateway.dicom.confidentiality import says_who
 from gateway.dicom.encoded_items import (
     BINARY,
     SINGLE_TEXT,
@@ -25,6 +26,8 @@ from gateway.domain.findings import Finding, Severity
 LONGEST = {"DS": 16, "IS": 12}
 SHOWN = 40
 UNKNOWN_VR = "??"
+NO_VALUE = "value-representation"
+OF_VALUES = "PS3.5 6.2"
 _DECIMAL = rb" *+[+-]?(?:\d++(?:\.\d*+)?|\.\d++) *+"
 _DECIMALS = re.compile(rb"%b(?:\\%b)*+\0?" % (_DECIMAL, _DECIMAL))
 """Without exponents: as many as 16 characters can say is finite."""
@@ -47,10 +50,19 @@ def value_findings(item: Item, path: str = "") -> Iterator[Finding]:
             continue
         broken = _broken(element)
         if broken is not None:
-            rule, message, clause = broken
+            rule, message, clause = _without_identity(element, broken)
             yield Finding(Severity.ERROR, rule, f"{path}{name_of(tag)}", message, clause)
         for index, inner in enumerate(element.items or ()):
             yield from value_findings(inner, f"{path}{name_of(tag)}[{index}].")
+
+
+def _without_identity(element: Element, broken: Broken) -> Broken:
+    """The same without the value, where that may say who somebody is: findings are logged."""
+    rule, _, clause = broken
+    is_value = clause == OF_VALUES and element.vr in {*TEXTS, *LONGEST}
+    if is_value and says_who(element.tag):
+        return rule, f"it is no value of VR {element.vr}", clause
+    return broken
 
 
 def _arrangement(item: Item) -> Iterator[tuple[str, str, str, int]]:
@@ -70,9 +82,9 @@ def _form(element: Element) -> Broken | None:
     vr, wanted = element.vr, dictionary_vrs(element.tag)
     if wanted and vr not in wanted:
         message = f"its VR is {vr}, where {' or '.join(wanted)} is due"
-        return "value-representation", message, "PS3.6 6"
+        return NO_VALUE, message, "PS3.6 6"
     if vr == UNKNOWN_VR:
-        return "value-representation", "its VR is none", "PS3.5 6.2"
+        return NO_VALUE, "its VR is none", OF_VALUES
     if len(element.raw) % 2:
         return "odd-length", f"its value has {len(element.raw)} bytes, an odd number", "PS3.5 7.1.1"
     return None
@@ -152,4 +164,4 @@ def _fits(allowed: str, count: int) -> bool:
 
 
 def _no_value(message: str) -> Broken:
-    return "value-representation", message, "PS3.5 6.2"
+    return NO_VALUE, message, OF_VALUES
