@@ -75,6 +75,12 @@ def test_it_knows_neither_of_the_two() -> None:
         assert "calling ae title not recognised (by its application)" in said
 
 
+def test_a_rejection_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    with network_archive(NetworkArchive(), require_called_aet=True) as port:
+        assert "not recognised" in failure(peer(port, "ANOTHER"))
+    assert caplog.messages == []
+
+
 def test_it_has_no_room_for_now() -> None:
     with (
         network_archive(NetworkArchive(), maximum_associations=1) as port,
