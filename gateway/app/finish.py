@@ -32,6 +32,7 @@ from gateway.domain.findings import Finding, Severity
 from gateway.domain.plan import TreatmentPlan
 from gateway.domain.reconciliation import Reconciliation, Verdict
 from gateway.domain.record import RecordContext, RecordedBeam
+from gateway.domain.worklist import Verification, VerificationStatus
 from gateway.ports.clock import WallClock
 from gateway.ports.store import Json, RecordReader, RecordStore
 from gateway.reconcile import reconcile
@@ -206,7 +207,16 @@ def _recorded(item: BeamEvidence, store: RecordReader, entry: DeliveryEntry) -> 
         delivered=item.delivered,
         frames=stored_frames(store, entry.delivery_id, item.beam.number),
         continuation=entry.continues is not None and item.delivery.start_meterset_mu > 0,
+        verification=_verification(entry, item.beam.number),
     )
+
+
+def _verification(entry: DeliveryEntry, beam_number: int) -> Verification | None:
+    for row in entry.intent.get("verifications", ()):
+        if row["beam"] == beam_number:
+            status = VerificationStatus(row["status"])
+            return Verification(beam_number, status, tuple(row["attributes"]))
+    return None
 
 
 def _images(context: RecordContext, beam: RecordedBeam, instance: int) -> Iterable[bytes]:

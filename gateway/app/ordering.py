@@ -62,7 +62,7 @@ def order_of(
 
 def _intent(decided: Decided, request: Request, people: tuple[str, ...]) -> IntentBody:
     intake, plan = decided.intake, decided.intake.plan
-    return {
+    intent: IntentBody = {
         "plan_uid": plan.sop_instance_uid,
         "plan_sha256": plan.sha256,
         "plan_label": plan.label,
@@ -97,3 +97,13 @@ def _intent(decided: Decided, request: Request, people: tuple[str, ...]) -> Inte
             for planned in decided.beams
         ],
     }
+    if request.verifications:
+        intent["verifications"] = [
+            {
+                "beam": verdict.beam_number,
+                "status": verdict.status.value,
+                "attributes": list(verdict.attributes),
+            }
+            for verdict in request.verifications
+        ]
+    return intent

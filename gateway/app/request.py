@@ -8,6 +8,7 @@ from gateway.app.identity import Identity
 from gateway.app.intake import Intake
 from gateway.delivery.order import PlannedBeam
 from gateway.domain.findings import Finding
+from gateway.domain.worklist import Verification
 
 Progress = Callable[[int, float, float], None]
 """Told (beam number, meterset, meterset at its end) of what is durable, both MU."""
@@ -20,6 +21,7 @@ class Request:
     ``speed`` is the factor of real time, infinite for unbounded simulated time, None for the
     default: unbounded when the room is simulated in this process, real otherwise. ``request_id``
     is the requester's own name for this delivery: under one name, one delivery is begun at most.
+    ``verifications`` are what an external system said of its beams.
     """
 
     plan: Path | None = None
@@ -36,6 +38,7 @@ class Request:
     by: tuple[str, ...] = ()
     permit: frozenset[str] = field(default_factory=frozenset)
     request_id: str = ""
+    verifications: tuple[Verification, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,14 @@ class PlannedBeamBody(TypedDict):
     start_meterset_mu: float
 
 
+class VerificationBody(TypedDict):
+    """What an external verification system said of a beam: its DICOM status and keywords."""
+
+    beam: int
+    status: str
+    attributes: Sequence[str]
+
+
 class IntentBody(TypedDict):
     """``intent``: the delivery as it was decided."""
 
@@ -31,6 +39,7 @@ class IntentBody(TypedDict):
     simulated: bool
     links: Mapping[str, str]
     request: NotRequired[str]
+    verifications: NotRequired[Sequence[VerificationBody]]
     seed: int
     token: str
     continues: str | None

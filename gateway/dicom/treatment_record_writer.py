@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from pydicom import Dataset
+from pydicom.datadict import tag_for_keyword
 from pydicom.uid import RTBeamsTreatmentRecordStorage, RTPlanStorage
 
 from gateway.dicom.accessory_items import add_recorded_accessories
@@ -22,10 +23,12 @@ from gateway.dicom.plan_beam import add_fluence_mode, beam_type
 from gateway.dicom.record_control_points import METERSET_DECIMALS, control_point_items
 from gateway.domain.plan import Beam
 from gateway.domain.record import RecordContext, RecordedBeam
+from gateway.domain.worklist import Verification, VerificationStatus
 
 RECORD_SERIES_NUMBER = 3
-NO_VERIFICATION_SYSTEM = ""
+NO_VERIFICATION = ""
 """Treatment Verification Status (type 2) tells what a separate verification system found."""
+OVERRIDDEN_THERE = "overridden in the external verification system"
 
 
 def treatment_record(context: RecordContext, beams: Sequence[RecordedBeam]) -> bytes:
@@ -97,15 +100,29 @@ def _session_beam(context: RecordContext, recorded: RecordedBeam) -> Dataset:
         item.TreatmentTerminationDescription = paragraph(delivery.termination_reason, 1024)
     if delivery.interlocks:
         item.InterlockSequence = list(interlock_items(delivery, context.started_ns))
-    item.TreatmentVerificationStatus = NO_VERIFICATION_SYSTEM
+    verified = recorded.verification
+    item.TreatmentVerificationStatus = NO_VERIFICATION if verified is None else verified.status
     item.SpecifiedPrimaryMeterset = ds(beam.meterset_mu)
     item.DeliveredPrimaryMeterset = ds(round(delivered_mu, METERSET_DECIMALS))
     path = delivered_path(recorded)
     if path is not None:
         item.DeliveredTreatmentTime = ds(round(float(path.on_time_s[-1]), 3))
     item.NumberOfControlPoints = beam.control_point_count
-    item.ControlPointDeliverySequence = control_point_items(recorded, context.started_ns, end_mu)
+    points = control_point_items(recorded, context.started_ns, end_mu)
+    if verified is not None and verified.status is VerificationStatus.OVERRIDDEN:
+        points[1].OverrideSequence = list(_overrides(verified))
+    item.ControlPointDeliverySequence = points
     return item
+
+
+def _overrides(verified: Verification) -> Iterator[Dataset]:
+    """Of the segment before the control point that they stand in: the first (C.8.8.21)."""
+    for keyword in verified.attributes:
+        item = Dataset()
+        item.OverrideParameterPointer = tag_for_keyword(keyword) or int(keyword, 16)
+        item.OperatorsName = ""
+        item.OverrideReason = OVERRIDDEN_THERE
+        yield item
 
 
 def end_meterset_mu(recorded: RecordedBeam) -> float:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from gateway.domain.delivery import BeamDelivery, MachineIdentity, PanelIdentity, PortalFrame
 from gateway.domain.plan import Beam, TreatmentPlan
 from gateway.domain.trajectory import Trajectory
+from gateway.domain.worklist import Verification
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,8 @@ class RecordedBeam:
     """One beam of the session with what was measured of it.
 
     ``delivered`` is None when the beam was never on. ``continuation`` is true when this session
-    continued an earlier partial delivery of the beam.
+    continued an earlier partial delivery of the beam. ``verification`` is what an external system
+    said of it, None where none was asked.
     """
 
     beam: Beam
@@ -44,3 +46,4 @@ class RecordedBeam:
     delivered: Trajectory | None
     frames: Sequence[PortalFrame]
     continuation: bool
+    verification: Verification | None = None

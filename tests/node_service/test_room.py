@@ -8,6 +8,7 @@ import sys
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pytest
 from gateway.app.node.jobs import Job, Outcome, job_line, job_of
 from gateway.app.node.record import UNRESOLVED, outcome_of
 from gateway.app.node.room import LOST, MODULE, RoomProcess
+from gateway.domain.worklist import Verification, VerificationStatus
 from tests.e2e.deliveries import generated, settings
 
 ROOM = "truebeam-m120"
@@ -49,8 +51,10 @@ def unseen(_beam: int, _meterset_mu: float, _end_mu: float) -> None:
 
 
 def test_a_job_survives_its_line() -> None:
+    said = Verification(1, VerificationStatus.OVERRIDDEN, ("GantryAngle",))
     job = Job("1", Path("plan.dcm"), "r1", fraction=2, beams=(1, 3), by=("A", "B"), seed=4)
-    assert job_of(job_line(job)) == job
+    for one in (job, replace(job, verifications=(said,))):
+        assert job_of(json.loads(json.dumps(job_line(one)))) == one
 
 
 async def test_a_request_is_delivered_once(tmp_path: Path, plan: Path) -> None:

@@ -88,6 +88,7 @@ class InProcessRoom:
             request_id=job.request_id,
             faults=self.faults,
             seed=11,
+            verifications=job.verifications,
         )
         try:
             if job.continues:

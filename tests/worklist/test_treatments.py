@@ -222,6 +222,10 @@ def test_what_is_not_verified_is_not_delivered(
         assert len(running.room.jobs) == (phase is Phase.COMPLETED)
         if phase is Phase.CANCELED:
             assert "beam 1 is not verified externally" in step.reason
+        else:
+            (record,) = (running.settings.store / "deliveries").glob("*/treatment_record.dcm")
+            (beam,) = dcmread(record).TreatmentSessionBeamSequence
+            assert beam.TreatmentVerificationStatus == (verdict or Verdict.VERIFIED)
 
 
 def test_a_refused_delivery_is_canceled_with_its_reason(tmp_path: Path, plan_path: Path) -> None:

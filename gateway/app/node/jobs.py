@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.domain.delivery import DeliveryOutcome
+from gateway.domain.worklist import Verification, VerificationStatus
 
 ENDED = (DeliveryOutcome.COMPLETE, DeliveryOutcome.TERMINATED)
 UNFINISHED = "its record is not finished; resolve it"
@@ -17,7 +18,8 @@ class Job:
     """One delivery to carry out.
 
     ``item`` names the job in answers, ``request_id`` in the record: a request that was begun is
-    never begun again. ``continues`` is the delivery whose remainder is wanted.
+    never begun again. ``continues`` is the delivery whose remainder is wanted, ``verifications``
+    what an external system said of its beams.
     """
 
     item: str
@@ -29,6 +31,7 @@ class Job:
     continues: str = ""
     seed: int | None = None
     by: tuple[str, ...] = ()
+    verifications: tuple[Verification, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,4 +69,10 @@ def job_of(line: Mapping[str, Any]) -> Job:
     values["plan"] = Path(values["plan"])
     values["beams"] = tuple(values["beams"])
     values["by"] = tuple(values["by"])
+    values["verifications"] = tuple(map(_verification, values["verifications"]))
     return Job(**values)
+
+
+def _verification(row: Mapping[str, Any]) -> Verification:
+    status = VerificationStatus(row["status"])
+    return Verification(row["beam_number"], status, tuple(row["attributes"]))

@@ -113,6 +113,7 @@ def _request(job: Job, room: str, speed: str) -> Request:
         seed=job.seed,
         by=job.by,
         request_id=job.request_id,
+        verifications=job.verifications,
     )
 
 

@@ -30,6 +30,7 @@ from gateway.domain.worklist import (
     DeliveryInstruction,
     DeliveryType,
     EarlierBeam,
+    Verification,
     VerificationStatus,
     WorkItem,
 )
@@ -83,8 +84,8 @@ class Preparation:
         _require(record_findings(plan, instruction, list(self._records(item))))
         _require(self.record.findings(path, plan.fraction_group.number))
         continues = self._continued(item, plan, instruction)
-        self._verify(plan, instruction)
-        return _prepared(step, path, plan, instruction, continues)
+        verdicts = self._verified(plan, instruction)
+        return _prepared(step, path, plan, instruction, continues, verdicts)
 
     def _plan_file(self, item: WorkItem) -> tuple[Path, PlanFile]:
         path = self.inputs.file(item.references(RT_PLAN)[0])
@@ -111,18 +112,28 @@ class Preparation:
         _require(continuation_findings(plan, instruction, remainder))
         return "" if remainder is None else remainder.delivery_id
 
-    def _verify(self, plan: TreatmentPlan, instruction: DeliveryInstruction) -> None:
+    def _verified(
+        self, plan: TreatmentPlan, instruction: DeliveryInstruction
+    ) -> tuple[Verification, ...]:
+        """The external verdicts, which the record will tell; none where there is no verifier."""
         if self.verifier is None:
-            return
+            return ()
         beams = [plan.beams[task.beam_number] for task in instruction.in_order]
-        for verdict in self.verifier.verify(self.new_uid(), plan, beams):
+        verdicts = self.verifier.verify(self.new_uid(), plan, beams)
+        for verdict in verdicts:
             if verdict.status is VerificationStatus.NOT_VERIFIED:
                 what = ", ".join(verdict.attributes) or "unnamed attributes"
                 raise Blocked(f"beam {verdict.beam_number} is not verified externally: {what}")
+        return verdicts
 
 
 def _prepared(
-    step: Step, path: Path, plan: TreatmentPlan, instruction: DeliveryInstruction, continues: str
+    step: Step,
+    path: Path,
+    plan: TreatmentPlan,
+    instruction: DeliveryInstruction,
+    continues: str,
+    verdicts: tuple[Verification, ...],
 ) -> Prepared:
     tasks = instruction.in_order
     job = Job(
@@ -134,6 +145,7 @@ def _prepared(
         beams=() if continues else tuple(task.beam_number for task in tasks),
         continues=continues,
         by=step.by,
+        verifications=verdicts,
     )
     spans = {
         task.beam_number: (task.start_mu or 0.0, plan.beams[task.beam_number].meterset_mu)
