@@ -80,8 +80,15 @@ def assert_answered(served: Service, plan: Path, files: list[Path]) -> None:
 
 
 @pytest.mark.peer
-def test_a_service_that_is_killed_in_mid_beam_answers_when_it_runs_again(tmp_path: Path) -> None:
-    """The beam ends with it; what was delivered comes back once, and nothing is delivered again."""
+def test_a_service_that_is_killed_in_mid_beam_answers_when_it_runs_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The beam ends with it; what was delivered comes back once, and nothing is delivered again.
+
+    Nothing is left behind where temporary files are.
+    """
+    sockets = tmp_path_factory.mktemp("s")
+    monkeypatch.setenv("TMPDIR", str(sockets))
     peers.program("storescu", "dcmtk")
     back = free_port()
     settings = site_with_node(tmp_path, ROOM, back)
@@ -100,6 +107,7 @@ def test_a_service_that_is_killed_in_mid_beam_answers_when_it_runs_again(tmp_pat
     assert (stopped["state"], stopped["verdict"]) == ("terminated", "fail")
     assert history(ours) == [stopped]
     assert len(list(got.iterdir())) == 3
+    assert list(sockets.iterdir()) == []
 
 
 def beam_is_on(ours: Settings) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.adapters.store import StoreWriter, open_reader, open_store
+from gateway.adapters.store import StoreWriter, open_reader, open_store, writer
 from gateway.adapters.store.schema import DATABASE, VERSION
 from gateway.domain.errors import StoreError
 from gateway.ports.store import Json
@@ -229,3 +229,25 @@ def test_a_file_in_several_versions_is_known_by_its_newest(root: Path) -> None:
             assert path.read_bytes() == content
     assert verified(root) == []
     assert [path.name for path in path.parent.iterdir()] == ["notes"]
+
+
+def test_a_new_store_is_seen_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever looks while it is made, or after a crash in between, finds none."""
+    seen: list[list[str]] = []
+
+    def interrupted(_connection: sqlite3.Connection, path: Path) -> None:
+        seen.append([one.name for one in tmp_path.glob(DATABASE)])
+        raise StoreError(f"{path}: interrupted")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(writer, "prepare", interrupted)
+        with pytest.raises(StoreError, match="interrupted"):
+            open_store(tmp_path)
+    assert seen == [[]]
+    assert not (tmp_path / DATABASE).exists()
+    open_store(tmp_path).close()
+    with closing(open_reader(tmp_path)) as reader:
+        assert list(reader.deliveries()) == []
+    assert not list(tmp_path.glob("*.new*"))

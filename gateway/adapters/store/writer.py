@@ -7,7 +7,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TypeVar
 
@@ -130,7 +130,8 @@ def open_store(root: Path) -> StoreWriter:
             lock = open_private(root / LOCK)
             undo.callback(os.close, lock)
             _take_place(root, lock)
-            os.close(open_private(root / DATABASE))
+            if not (root / DATABASE).exists():
+                _make(root)
             connection = connect(root / DATABASE, read_only=False)
             undo.callback(connection.close)
             prepare(connection, root / DATABASE)
@@ -139,6 +140,18 @@ def open_store(root: Path) -> StoreWriter:
             raise StoreError(f"{root}: the record store cannot be opened: {error}") from error
         undo.pop_all()
     return StoreWriter(root, connection, lock, head)
+
+
+def _make(root: Path) -> None:
+    """Make the database under another name: who looks for one finds it whole, or not at all."""
+    new = root / f"{DATABASE}.new"
+    for left in (new, Path(f"{new}-wal"), Path(f"{new}-shm")):  # by a crash
+        left.unlink(missing_ok=True)
+    os.close(open_private(new))
+    with closing(connect(new, read_only=False)) as connection:
+        prepare(connection, new)
+    new.replace(root / DATABASE)
+    sync_folder(root)
 
 
 def _take_place(root: Path, lock: int) -> None:

@@ -1,5 +1,6 @@
 """A worker: one listener of the node with all its services, on a Unix-domain socket."""
 
+import contextlib
 import sys
 import threading
 import warnings
@@ -24,6 +25,8 @@ def work(arguments: list[str]) -> None:
     tell({"ready": path})
     stop.wait()
     listener.close()
+    with contextlib.suppress(OSError):  # not empty: the other workers are not at their end
+        Path(path).parent.rmdir()
     sandbox.close()
 
 
