@@ -26,6 +26,19 @@ def frozen(values: npt.ArrayLike) -> FloatArray:
     return array
 
 
+def frozen_flags(flags: npt.ArrayLike) -> BoolArray:
+    """A read-only copy of truth values."""
+    array = np.array(flags, dtype=np.bool_)
+    array.flags.writeable = False
+    return array
+
+
+def continuous_degrees(angle: FloatArray) -> FloatArray:
+    """Successive angles without jumps of a turn, the first of them in [0, 360) degree."""
+    turned: FloatArray = np.unwrap(angle, period=360.0)
+    return turned - 360.0 * np.floor(turned[:1] / 360.0)
+
+
 def wrap_degrees(angle: FloatArray) -> FloatArray:
     """``angle`` brought to [-180, 180) degree, element by element."""
     wrapped: FloatArray = (angle + 180.0) % 360.0 - 180.0

@@ -9,7 +9,7 @@ from gateway.domain.delivery import MachineState
 from gateway.domain.program import MachineProgram
 from gateway.domain.telemetry import BeamTelemetry
 from gateway.domain.trajectory import Trajectory
-from gateway.domain.units import NS_PER_S, WIRE_UNITS_PER_MM, BoolArray, FloatArray, frozen
+from gateway.domain.units import NS_PER_S, WIRE_UNITS_PER_MM, FloatArray, frozen, frozen_flags
 
 _RUNNING = (MachineState.BEAM_ON, MachineState.HELD)
 _ENDED = (MachineState.COMPLETE, MachineState.TERMINATED, MachineState.FAULT)
@@ -57,8 +57,8 @@ def delivered_trajectory(telemetry: BeamTelemetry, program: MachineProgram) -> T
         leaves={
             device: frozen(positions[:, columns]) for device, columns in layout.mlc_slices.items()
         },
-        beam_on=_read_only(state == MachineState.BEAM_ON),
-        held=_read_only(state == MachineState.HELD),
+        beam_on=frozen_flags(state == MachineState.BEAM_ON),
+        held=frozen_flags(state == MachineState.HELD),
     )
 
 
@@ -68,8 +68,3 @@ def _couch_positions(telemetry: BeamTelemetry, span: slice) -> Mapping[Axis, Flo
     latest = np.searchsorted(telemetry.couch_time_ns, telemetry.received_ns[span], side="right")
     latest = np.clip(latest - 1, 0, None)
     return {axis: frozen(column[latest]) for axis, column in telemetry.couch_mm.items()}
-
-
-def _read_only(flags: BoolArray) -> BoolArray:
-    flags.flags.writeable = False
-    return flags

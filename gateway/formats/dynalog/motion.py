@@ -5,7 +5,7 @@ import numpy as np
 from gateway.domain.axes import Axis
 from gateway.domain.errors import InputError
 from gateway.domain.trajectory import Trajectory
-from gateway.domain.units import BoolArray, FloatArray, frozen
+from gateway.domain.units import FloatArray, continuous_degrees, frozen, frozen_flags
 from gateway.formats.dynalog.log import (
     PERIOD_S,
     WHOLE_DOSE,
@@ -44,17 +44,14 @@ def dynalog_trajectory(
         control_point=frozen(values[:, Column.SEGMENT]),
         axes=_axes(pair.bank_a),
         leaves={"MLCX": _leaves(pair, leaf)},
-        beam_on=_read_only(on & ~held),
-        held=_read_only(held),
+        beam_on=frozen_flags(on & ~held),
+        held=frozen_flags(held),
     )
 
 
 def _axes(bank: BankLog) -> dict[Axis, FloatArray]:
     def angle(column: Column) -> FloatArray:
-        degrees = bank.values[:, column] / UNITS_PER_DEGREE
-        turned = np.unwrap(180.0 - degrees, period=360.0)
-        shifted: FloatArray = turned - 360.0 * np.floor(turned[0] / 360.0)
-        return shifted
+        return continuous_degrees(180.0 - bank.values[:, column] / UNITS_PER_DEGREE)
 
     return {
         Axis.GANTRY: frozen(angle(Column.GANTRY)),
@@ -71,8 +68,3 @@ def _leaves(pair: DynalogPair, leaf: LeafColumn) -> FloatArray:
     bank_a, bank_b = pair.bank_a.leaves[:, :, leaf], pair.bank_b.leaves[:, :, leaf]
     banks: FloatArray = np.hstack((-bank_b, bank_a)).astype(np.float64)
     return frozen(scale * banks)
-
-
-def _read_only(flags: BoolArray) -> BoolArray:
-    flags.flags.writeable = False
-    return flags

@@ -7,7 +7,7 @@ import numpy as np
 
 from gateway.domain.axes import Axis
 from gateway.domain.trajectory import Trajectory
-from gateway.domain.units import BoolArray, FloatArray, frozen
+from gateway.domain.units import FloatArray, frozen, frozen_flags
 from gateway.formats.trajectory_log.log import (
     BeamHold,
     LogAxis,
@@ -78,8 +78,8 @@ def _trajectory(
         control_point=frozen(control_point - first),
         axes=_axes(log, values),
         leaves=_leaves(log, values),
-        beam_on=_read_only(hold == BeamHold.NORMAL),
-        held=_read_only((hold == BeamHold.HOLD) | (hold == BeamHold.FREEZE)),
+        beam_on=frozen_flags(hold == BeamHold.NORMAL),
+        held=frozen_flags((hold == BeamHold.HOLD) | (hold == BeamHold.FREEZE)),
     )
 
 
@@ -107,8 +107,3 @@ def _column(log: TrajectoryLog, values: SnapshotArray | FloatArray, axis: LogAxi
     if columns is None:
         return np.zeros(values.shape[0])
     return values[:, columns.start].astype(np.float64)
-
-
-def _read_only(flags: BoolArray) -> BoolArray:
-    flags.flags.writeable = False
-    return flags

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from gateway.domain.axes import Axis
-from gateway.domain.units import FloatArray
+from gateway.domain.units import FloatArray, continuous_degrees
 from gateway.formats.trajectory_log.log import LogAxis, Scale
 
 MM_PER_CM = 10.0
@@ -97,15 +97,12 @@ CONVERSIONS: Mapping[Scale, Mapping[Axis, Conversion]] = {
         Axis.COUCH_LATERAL: _wrapped_lateral,
     },
 }
+TILTS = frozenset({Axis.COUCH_PITCH, Axis.COUCH_ROLL})
 
 
 def iec_61217(axis: Axis, scale: Scale, values: FloatArray) -> FloatArray:
-    """Positions of an axis in mm or degree; rotations continuous, from where [0, 360) has them."""
+    """Positions of an axis in mm or degree; rotations continuous; tilts are about 0."""
     converted = CONVERSIONS[scale][axis](values)
-    if not axis.is_angle or not converted.size:
-        return converted
-    turned = np.unwrap(converted, period=360.0)
-    if axis in (Axis.COUCH_PITCH, Axis.COUCH_ROLL):
-        return turned
-    shifted: FloatArray = turned - 360.0 * np.floor(turned[0] / 360.0)
-    return shifted
+    if axis in TILTS:
+        return np.unwrap(converted, period=360.0)
+    return continuous_degrees(converted) if axis.is_angle else converted

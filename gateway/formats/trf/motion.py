@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from gateway.domain.axes import Axis
 from gateway.domain.trajectory import Trajectory
-from gateway.domain.units import BoolArray, FloatArray, frozen
+from gateway.domain.units import FloatArray, continuous_degrees, frozen, frozen_flags
 from gateway.formats.trf import log as trf
 from gateway.formats.trf.log import LinacState, TrfLog
 
@@ -56,8 +56,8 @@ def _trajectory(log: TrfLog, values: npt.NDArray[np.int32], number: int) -> Traj
         control_point=frozen(_fractional(control_point - control_point[0], raw_dose)),
         axes=_axes(log, values),
         leaves={"MLCX": _leaves(log, values)},
-        beam_on=_read_only(state == LinacState.RADIATION_ON),
-        held=_read_only(np.isin(state, _HELD)),
+        beam_on=frozen_flags(state == LinacState.RADIATION_ON),
+        held=frozen_flags(np.isin(state, _HELD)),
     )
 
 
@@ -81,8 +81,8 @@ def _axes(log: TrfLog, values: npt.NDArray[np.int32]) -> dict[Axis, FloatArray]:
         return values[:, log.columns[item, trf.ACTUAL]] / UNITS_PER_MM
 
     return {
-        Axis.GANTRY: frozen(_turned(actual(trf.GANTRY))),
-        Axis.COLLIMATOR: frozen(_turned(actual(trf.COLLIMATOR))),
+        Axis.GANTRY: frozen(continuous_degrees(actual(trf.GANTRY))),
+        Axis.COLLIMATOR: frozen(continuous_degrees(actual(trf.COLLIMATOR))),
         Axis.Y1: frozen(-actual(trf.X2_DIAPHRAGM)),
         Axis.Y2: frozen(actual(trf.X1_DIAPHRAGM)),
     }
@@ -97,15 +97,3 @@ def _leaves(log: TrfLog, values: npt.NDArray[np.int32]) -> FloatArray:
         for leaf in order
     ]
     return frozen(values[:, columns] / UNITS_PER_MM)
-
-
-def _turned(degrees: FloatArray) -> FloatArray:
-    """Continuous, from where [0, 360) has the first."""
-    turned = np.unwrap(degrees, period=360.0)
-    shifted: FloatArray = turned - 360.0 * np.floor(turned[0] / 360.0)
-    return shifted
-
-
-def _read_only(flags: BoolArray) -> BoolArray:
-    flags.flags.writeable = False
-    return flags
