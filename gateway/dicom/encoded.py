@@ -27,6 +27,7 @@ _LONG = "OB OD OF OL OV OW SQ SV UC UN UR UT UV"
 _VRS = {vr.encode(): (vr, vr in _LONG.split()) for vr in f"{_SHORT} {_LONG}".split()}
 _ENCAPSULATED = frozenset({"OB", "OW"})
 _MAYBE_ITEMS = frozenset({"SQ", "UN"})
+_ENDS = "the file ends within an element"
 _TOO_LONG = "an element is longer than what holds it"
 
 
@@ -45,10 +46,23 @@ class EncodedObject:
 
 def read_object(content: bytes) -> EncodedObject:
     """Read a DICOM file (PS3.10 7), or a data set alone. Raises Malformed."""
+    return _read_object(content, None)
+
+
+def salvage_object(content: bytes) -> tuple[EncodedObject, list[str]]:
+    """What can be read of a damaged file, for telling what it lacks, and what is wrong with it.
+
+    Raises Malformed when nothing can be.
+    """
+    damage: list[str] = []
+    return _read_object(content, damage), damage
+
+
+def _read_object(content: bytes, damage: list[str] | None) -> EncodedObject:
     try:
-        return _read_object(content)
+        return _taken_apart(content, damage)
     except struct.error as problem:
-        raise Malformed("the file ends within an element") from problem
+        raise Malformed(_ENDS) from problem
     except zlib.error as problem:
         raise Malformed(f"the data set cannot be inflated: {problem}") from problem
 
@@ -61,10 +75,10 @@ def read_dataset(content: bytes, transfer_syntax_uid: str) -> Item:
         raise Malformed("the data set ends within an element") from problem
 
 
-def _read_object(content: bytes) -> EncodedObject:
+def _taken_apart(content: bytes, damage: list[str] | None) -> EncodedObject:
     if content[META_AT - len(PREFIX) : META_AT] != PREFIX:
         syntax = _guessed(content)
-        return EncodedObject(syntax, Item(), _read(content, 0, len(content), syntax))
+        return EncodedObject(syntax, Item(), _read(content, 0, len(content), syntax, damage))
     tag, vr, _, length = _META_GROUP_LENGTH.unpack_from(content, META_AT)
     if (tag, vr) != _META_BEGINS:
         raise Malformed("the file meta information does not begin with its group length")
@@ -76,7 +90,7 @@ def _read_object(content: bytes) -> EncodedObject:
     syntax = str(named.values[0]) if named and named.values else IMPLICIT_VR_LITTLE_ENDIAN
     if syntax == DEFLATED:
         content, start = _inflated(content[start:]), 0
-    return EncodedObject(syntax, meta, _read(content, start, len(content), syntax))
+    return EncodedObject(syntax, meta, _read(content, start, len(content), syntax, damage))
 
 
 def _inflated(deflated: bytes) -> bytes:
@@ -94,21 +108,28 @@ def _guessed(content: bytes) -> str:
     return EXPLICIT_VR_LITTLE_ENDIAN if explicit else IMPLICIT_VR_LITTLE_ENDIAN
 
 
-def _read(data: bytes, at: int, end: int, syntax: str) -> Item:
+def _read(data: bytes, at: int, end: int, syntax: str, damage: list[str] | None = None) -> Item:
     implicit = syntax == IMPLICIT_VR_LITTLE_ENDIAN
-    reader = _Reader(data, implicit=implicit, big_endian=syntax == EXPLICIT_VR_BIG_ENDIAN)
+    big_endian = syntax == EXPLICIT_VR_BIG_ENDIAN
+    reader = _Reader(data, implicit=implicit, big_endian=big_endian, damage=damage)
     dataset, _ = reader.item(at, end, 0, None, delimited=False)
     return dataset
 
 
 class _Reader:
-    """Reads from ``data`` at offsets; an item or a sequence is returned with where it ends."""
+    """Reads from ``data`` at offsets; an item or a sequence is returned with where it ends.
 
-    def __init__(self, data: bytes, *, implicit: bool, big_endian: bool) -> None:
+    Given ``damage``, what is wrong goes there, and what was read before it stands.
+    """
+
+    def __init__(
+        self, data: bytes, *, implicit: bool, big_endian: bool, damage: list[str] | None = None
+    ) -> None:
         order = ">" if big_endian else "<"
         self._data = data
         self._implicit = implicit
         self._big = big_endian
+        self._damage = damage
         self._tag_length = struct.Struct(order + "HHL").unpack_from
         self._tag_vr_length = struct.Struct(order + "HH2sH").unpack_from
         self._length = struct.Struct(order + "L").unpack_from
@@ -123,17 +144,23 @@ class _Reader:
         elements, data, before = item.elements, self._data, -1
         while at < end:
             start = at
-            tag, vr, length, at = self._header(at)
+            try:
+                tag, vr, length, at = self._header(at)
+            except struct.error:
+                self._wrong(_ENDS)
+                return item, end
             if tag >> 16 == _DELIMITERS:
                 if delimited and tag == _ITEM_END:
                     return item, start + 8
-                raise Malformed("a delimiter stands where nothing is to be delimited")
+                self._wrong("a delimiter stands where nothing is to be delimited")
+                return item, end
             if vr in _MAYBE_ITEMS or length == _UNDEFINED:
                 element, at = self._long(tag, vr, length, at, end, depth, item)
             else:
                 stop = at + length
                 if stop > end:
-                    raise Malformed(_TOO_LONG)
+                    self._wrong(_TOO_LONG)
+                    return item, end
                 if tag in SIGNED_OR_NOT and self._implicit and item.has_signed_pixels:
                     vr = "SS"
                 element = Element(tag, vr, data[at:stop], item, big_endian=self._big)
@@ -143,8 +170,13 @@ class _Reader:
             before = tag
             elements[tag] = element
         if delimited:
-            raise Malformed("an item has no end")
+            self._wrong("an item has no end")
         return item, at
+
+    def _wrong(self, text: str) -> None:
+        if self._damage is None:
+            raise Malformed(text)
+        self._damage.append(text)
 
     def _header(self, at: int) -> tuple[int, str, int, int]:
         if self._implicit:
@@ -174,7 +206,7 @@ class _Reader:
         element = Element(tag, "SQ", b"", holder, big_endian=self._big)
         inside = self
         if vr == "UN":
-            inside = _Reader(self._data, implicit=True, big_endian=False)
+            inside = _Reader(self._data, implicit=True, big_endian=False, damage=self._damage)
         element.items, at = inside.sequence(at, length, end, depth, holder)
         return element, at
 
@@ -185,23 +217,30 @@ class _Reader:
         delimited = length == _UNDEFINED
         stop = end if delimited else at + length
         if stop > end:
-            raise Malformed("a sequence is longer than what holds it")
+            self._wrong("a sequence is longer than what holds it")
+            stop = end
         found: list[Item] = []
         while at < stop:
-            group, number, item_length = self._tag_length(self._data, at)
+            try:
+                group, number, item_length = self._tag_length(self._data, at)
+            except struct.error:
+                self._wrong(_ENDS)
+                return tuple(found), stop
             tag, at = group << 16 | number, at + 8
             if tag == _SEQUENCE_END and delimited:
                 return tuple(found), at
             if tag != _ITEM:
-                raise Malformed("a sequence holds something that is not an item")
+                self._wrong("a sequence holds something that is not an item")
+                return tuple(found), stop
             open_ended = item_length == _UNDEFINED
             item_end = stop if open_ended else at + item_length
             if item_end > stop:
-                raise Malformed("an item is longer than its sequence")
+                self._wrong("an item is longer than its sequence")
+                item_end = stop
             item, at = self.item(at, item_end, depth + 1, holder, delimited=open_ended)
             found.append(item)
         if delimited:
-            raise Malformed("a sequence has no end")
+            self._wrong("a sequence has no end")
         return tuple(found), at
 
     def _fragments(self, at: int, end: int) -> int:

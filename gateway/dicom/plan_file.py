@@ -12,7 +12,7 @@ from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.uid import UID, RTIonPlanStorage, RTPlanStorage
 
 from gateway.dicom import encoded_items
-from gateway.dicom.encoded import read_object
+from gateway.dicom.encoded import Malformed, read_object, salvage_object
 from gateway.dicom.item import Item, Notes
 from gateway.dicom.plan_reader import read_treatment_plan
 from gateway.domain.errors import InputError
@@ -51,11 +51,11 @@ class PlanFile:
     fraction_group_numbers: tuple[int, ...]
     findings: tuple[Finding, ...]
     _dataset: encoded_items.Item = field(repr=False)
-    _repeated: tuple[Finding, ...] = field(repr=False)
+    _damage: tuple[Finding, ...] = field(repr=False)
 
     def resolve(self, fraction_group: int) -> tuple[TreatmentPlan | None, tuple[Finding, ...]]:
         """The treatment plan of one fraction group; None where a finding refuses it."""
-        notes = Notes(list(self._repeated))
+        notes = Notes(list(self._damage))
         root = Item(self._dataset, "", notes)
         try:
             with warnings.catch_warnings():
@@ -99,7 +99,7 @@ def read_plan_bytes(content: bytes, name: str) -> PlanFile:
 
 
 def _plan_file(content: bytes, name: str) -> PlanFile:
-    dataset = read_object(content).dataset
+    dataset, damage = _dataset(content)
     root = Item(dataset, "", Notes())
     sop_class = root.text("SOPClassUID")
     if not sop_class:
@@ -123,8 +123,17 @@ def _plan_file(content: bytes, name: str) -> PlanFile:
         fraction_group_numbers=numbers,
         findings=tuple(findings),
         _dataset=dataset,
-        _repeated=tuple(_repeated(dataset, "")),
+        _damage=(*damage, *_repeated(dataset, "")),
     )
+
+
+def _dataset(content: bytes) -> tuple[encoded_items.Item, tuple[Finding, ...]]:
+    """The data set; of a damaged file what can be read of it, with the finding that refuses it."""
+    try:
+        return read_object(content).dataset, ()
+    except Malformed as problem:
+        text = f"the file is damaged: {problem}"
+        return salvage_object(content)[0].dataset, (error("damaged", "", text),)
 
 
 def _wrong_object(root: Item, sop_class: str) -> list[Finding]:

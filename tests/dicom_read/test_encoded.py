@@ -19,7 +19,7 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
-from gateway.dicom.encoded import Malformed, read_object
+from gateway.dicom.encoded import Malformed, read_object, salvage_object
 from tests import realdata
 from tests.dicom_read.as_pydicom import rows_of_ours, rows_of_pydicom
 
@@ -178,6 +178,37 @@ NOT_WELL_FORMED = {
 def test_what_does_not_add_up_is_malformed(body: bytes) -> None:
     with pytest.raises(Malformed):
         read_object(LABEL + body)
+
+
+@pytest.mark.parametrize("body", NOT_WELL_FORMED.values(), ids=NOT_WELL_FORMED.keys())
+def test_what_stands_before_the_damage_is_salvaged(body: bytes) -> None:
+    try:
+        found, damage = salvage_object(LABEL + body)
+    except Malformed:  # fragments of pixel data
+        assert b"OB" in body
+        return
+    assert damage
+    assert len(found.dataset.elements) >= 1
+
+
+@given(cut=st.integers(0, 45), syntax=st.sampled_from(SYNTAXES[:3]))
+def test_a_file_cut_anywhere_is_salvaged_and_its_damage_told(cut: int, syntax: str) -> None:
+    dataset = Dataset()
+    dataset.Modality = "RTPLAN"
+    inner = Dataset()
+    inner.BeamNumber = 1
+    dataset.BeamSequence = [inner, inner]
+    content = encoded(dataset, syntax)
+    whole = read_object(content)
+    assert salvage_object(content)[1] == []
+    part = content[: len(content) - cut]
+    found, damage = salvage_object(part)
+    assert found.dataset.elements.keys() <= whole.dataset.elements.keys()
+    if damage:
+        with pytest.raises(Malformed, match=damage[0]):
+            read_object(part)
+    else:
+        read_object(part)
 
 
 IMPLICIT_ITEM = struct.pack("<HHL", 0x300A, 0x00C0, 2) + b"1 "
