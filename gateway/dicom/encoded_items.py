@@ -12,6 +12,7 @@ from pydicom.dataelem import RawDataElement
 from pydicom.tag import Tag
 from pydicom.values import convert_value
 
+from gateway.dicom.character_sets import without_escapes
 from gateway.dicom.numbers import NotANumber, decimals, integers, is_empty
 
 SPECIFIC_CHARACTER_SET = 0x00080005
@@ -108,9 +109,9 @@ class Element:
             is_little_endian=not self.big_endian,
         )
         value = convert_value(self.vr, raw, list(self.holder.encodings))
-        if isinstance(value, str) or not isinstance(value, Sequence):
-            return [str(value)]
-        return [str(one) for one in value]
+        one_alone = isinstance(value, str) or not isinstance(value, Sequence)
+        texts = [str(one) for one in ((value,) if one_alone else value)]
+        return [str(without_escapes(one)) for one in texts]
 
 
 class Item:

@@ -16,7 +16,7 @@ from gateway.adapters.dicomnet.service import accept
 from gateway.app.check import check_plan
 from gateway.app.conformance import entities, network
 from gateway.app.conformance.attributes import READERS, read_attributes
-from gateway.app.conformance.statement import CONTENTS, statement
+from gateway.app.conformance.statement import CONTENTS
 from gateway.dicom import encoded_items
 from gateway.settings import Settings
 from tests import realdata
@@ -28,11 +28,6 @@ PLANS = (
     "rtplan/varian_clinac_3dcrt_prostate_phantom.dcm",
     "rtplan/sliding_window_4beam_10MV_6MV.dcm",
 )
-
-
-@pytest.fixture(scope="module")
-def text() -> str:
-    return statement()
 
 
 def table_under(text: str, heading: str) -> list[list[str]]:

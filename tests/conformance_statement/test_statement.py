@@ -2,20 +2,13 @@
 
 from pathlib import Path
 
-import pytest
 from pydicom.uid import UID
 
-from gateway.app.conformance import statement
 from gateway.app.conformance.attributes import written_attributes
 from gateway.dicom.sop_classes import STORAGE
 from gateway.domain.node import Limits
 
 COMMITTED = Path(__file__).resolve().parents[2] / "docs" / "conformance-statement.md"
-
-
-@pytest.fixture(scope="module")
-def text() -> str:
-    return statement()
 
 
 def test_the_committed_statement_is_up_to_date(text: str) -> None:
