@@ -97,8 +97,9 @@ unknown.
 PROFILES = """
 TLS by the BCP 195 profiles (PS3.15 B.12, B.13): version 1.2 or later, forward secrecy and
 authenticated encryption, certificates of both sides. Audit messages of PS3.15 A.5 for association,
-access and delivery events, in a file of RFC 5424 lines; they hold no patient identity. The Basic
-Application Level Confidentiality Profile (PS3.15 E) for peers that are sent pseudonyms.
+access and delivery events, in a file of RFC 5424 lines; the participant object that stands for the
+patient there is left out, so that no line holds an identity. The Basic Application Level
+Confidentiality Profile (PS3.15 E) for peers that are sent pseudonyms.
 """
 ASSOCIATION_SECURITY = """
 Called and calling AE titles are compared with the configuration. A peer's certificate may be
