@@ -163,7 +163,11 @@ def _beam_row(
         text(delivered),
         text(ended),
         text(_worst_of(beam, tolerances)),
-        text("0" if holds is None or not holds.count else f"{holds.count} ({holds.time_s:.2f} s)"),
+        text(
+            "0"
+            if holds is None or not holds.count
+            else f"{holds.count} ({holds.time_s:.2f}\u00a0s)"
+        ),
     )
 
 
