@@ -25,6 +25,7 @@ def end(association: Association) -> None:
         association.abort()
     else:
         hang_up(association)
-        association.dul.to_user_queue.put(None)  # who waits for a request or an answer goes on
+        association.dul.to_user_queue.put(None)  # who waits for a request goes on
+    association.dimse.msg_queue.put((None, None))  # and who waits for an answer
     if association.is_alive():
         association.join(END_S)

@@ -22,7 +22,8 @@ from gateway.app.node.sender import run_sender
 from gateway.domain.errors import Blocked, LinkLost
 from gateway.domain.node import Node, Peer
 from tests.outbox.archives import Archive
-from tests.outbox.builders import START_NS, node, objects
+from tests.outbox.builders import ARCHIVE, START_NS, node, objects
+from tests.outbox.network_archive import NetworkArchive, network_archive
 
 LIMIT_S = 20.0
 POLL_S = 0.01
@@ -148,3 +149,34 @@ async def test_a_peer_that_says_nothing_is_given_up(
     held = await asyncio.to_thread(outbox.destinations)
     assert "did not answer" in held[SLOW].reason
     assert await asyncio.to_thread(states, outbox, SLOW) == {State.QUEUED}
+
+
+def test_the_end_does_not_wait_for_an_answer_that_does_not_come(
+    outbox: Outbox, tmp_path: Path
+) -> None:
+    """The peer has the object, and keeps its answer to itself."""
+    archive, asked, over = NetworkArchive(), threading.Event(), threading.Event()
+
+    def silent(_uid: str) -> int:
+        asked.set()
+        assert over.wait(2 * LIMIT_S)
+        return 0
+
+    archive.status = silent
+    outbox.queue(ARCHIVE, objects(tmp_path / "files", 1), START_NS)
+    with network_archive(archive) as port:
+        try:
+            asyncio.run(_stopped_once(asked, outbox, Peer(ARCHIVE, "127.0.0.1", port)))
+        finally:
+            over.set()
+    assert states(outbox, ARCHIVE) == {State.QUEUED}
+
+
+async def _stopped_once(asked: threading.Event, outbox: Outbox, peer: Peer) -> None:
+    stop = asyncio.Event()
+    task = asyncio.create_task(run_sender(node(peer), outbox, SystemClock(), stop))
+    await until(asked.is_set)
+    stop.set()
+    await asyncio.wait((task,), timeout=LIMIT_S)
+    assert task.done()
+    await task

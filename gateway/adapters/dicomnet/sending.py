@@ -181,6 +181,7 @@ class AssociationLink:
     def abort(self) -> None:
         """See the protocol."""
         self._opened.abort()
+        self._opened.dimse.msg_queue.put((None, None))  # who waits for an answer goes on
 
     def _accepted(self, sop_class_uid: str) -> Mapping[str, int]:
         """Context IDs by the transfer syntax that was agreed on."""
