@@ -15,7 +15,7 @@ from gateway.adapters import dicomnet
 from gateway.adapters.dicomnet.service import accept
 from gateway.app.check import check_plan
 from gateway.app.conformance import entities, network
-from gateway.app.conformance.attributes import READERS, read_attributes
+from gateway.app.conformance.attributes import READERS, REQUESTS, read_attributes
 from gateway.app.conformance.statement import CONTENTS
 from gateway.dicom import encoded_items
 from gateway.settings import Settings
@@ -149,3 +149,11 @@ def test_every_module_that_reads_objects_is_asked() -> None:
     }
     helpers = {"gateway.dicom.ups.values", "gateway.dicom.received", "gateway.dicom.ups.progress"}
     assert reading - helpers <= named
+
+
+def test_every_module_that_writes_requests_is_asked() -> None:
+    named = {module for them in (*REQUESTS.values(), *READERS.values()) for module in them}
+    folder = Path(import_module("gateway.dicom.ups").__path__[0])
+    apart = {"__init__", "statuses", "values"}
+    found = {f"gateway.dicom.ups.{path.stem}" for path in folder.glob("*.py")}
+    assert {one for one in found if one.rsplit(".", 1)[-1] not in apart} <= named

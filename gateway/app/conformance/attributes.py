@@ -1,7 +1,7 @@
 """Attributes of the objects that are written, from objects; and of those read, from the readers."""
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from inspect import getsource
@@ -35,6 +35,16 @@ READERS = {
     "RT Beams Delivery Instruction": ("gateway.dicom.ups.delivery_instruction",),
     "RT Beams Treatment Record, of an earlier session": ("gateway.dicom.ups.earlier_record",),
 }
+REQUESTS = {
+    "UPS query (C-FIND)": ("gateway.dicom.ups.query", "gateway.dicom.ups.codes"),
+    "UPS claim, progress and final state (N-ACTION, N-SET)": (
+        "gateway.dicom.ups.changes",
+        "gateway.dicom.ups.codes",
+    ),
+    "Retrieval of inputs (C-MOVE)": ("gateway.dicom.ups.retrieval",),
+    "RT Conventional Machine Verification (N-CREATE, N-SET)": ("gateway.dicom.ups.verification",),
+}
+"""What is asked of others: modules that write it."""
 WRITTEN = {
     "RT Plan (generated)": "plan.dcm",
     "RT Image": "image_beam_1.dcm",
@@ -64,11 +74,19 @@ def written_attributes(level: int = 4) -> str:
 
 def read_attributes() -> str:
     """The attributes that readers name, by what they read."""
-    rows = []
-    for title, modules in READERS.items():
-        keywords = sorted({word for module in modules for word in _keywords(module)})
-        rows.append((title, ", ".join(keywords)))
-    return table(("object", "attributes read"), rows)
+    return table(("object", "attributes read"), _named(READERS))
+
+
+def requested_attributes() -> str:
+    """The attributes of requests to others."""
+    return table(("request", "attributes written"), _named(REQUESTS))
+
+
+def _named(by_title: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
+    return [
+        (title, ", ".join(sorted({word for module in modules for word in _keywords(module)})))
+        for title, modules in by_title.items()
+    ]
 
 
 def _written(dataset: Dataset) -> str:

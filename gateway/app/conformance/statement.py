@@ -1,7 +1,11 @@
 """The statement, in the order of PS3.2 annex A."""
 
 from gateway.app.conformance import entities, network, words
-from gateway.app.conformance.attributes import read_attributes, written_attributes
+from gateway.app.conformance.attributes import (
+    read_attributes,
+    requested_attributes,
+    written_attributes,
+)
 from gateway.app.conformance.codes import coded_terms
 from gateway.app.conformance.configuration import parameters
 from gateway.app.conformance.markdown import section, table
@@ -120,7 +124,13 @@ def _annexes() -> tuple[str, ...]:
             3,
             "8.1 IOD contents",
             words.OBJECTS,
-            section(4, "8.1.1 Created SOP instances", words.TYPES, written_attributes(5)),
+            section(
+                4,
+                "8.1.1 Created SOP instances",
+                words.TYPES,
+                written_attributes(5),
+                section(5, "Requests", requested_attributes()),
+            ),
             section(4, "8.1.2 Attributes of received IODs that are used", read_attributes()),
             section(4, "8.1.3 Validation", words.VALIDATION.format(sources=sources)),
             section(4, "8.1.4 Coerced attributes", words.COERCED),
