@@ -18,7 +18,7 @@ from gateway.dicom.sop_classes import (
 from gateway.domain.errors import InputError
 
 INFLATED_BYTES = 2**20
-_IDENTIFIER = re.compile(r"[0-9A-Za-z.]{1,64}")
+_IDENTIFIER = re.compile(r"(?=.{1,64}\Z)[0-9A-Za-z]++(?:\.[0-9A-Za-z]++)*+\.?")
 _FILED_UNDER = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
 _TAGS = {
     "SOPClassUID": "00080016",

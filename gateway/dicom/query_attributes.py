@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from io import BytesIO
 from typing import Any, BinaryIO
 
 from pydicom import DataElement, Dataset
@@ -11,11 +12,16 @@ from pydicom.dataelem import RawDataElement, convert_raw_data_element
 from pydicom.filereader import read_dataset
 from pydicom.tag import BaseTag
 
+from gateway.dicom.bounded_front import Syntax, syntax_of, top_level
 from gateway.dicom.character_sets import without_escapes
+from gateway.dicom.encoded import Malformed
 from gateway.dicom.front_elements import explicit_elements, implicit_elements
 
 LONGEST_VALUE_BYTES = 1024
 """Longer values are no keys of a query."""
+LONGEST_SEQUENCE_BYTES = 4 * LONGEST_VALUE_BYTES
+MOST_ELEMENTS, LONGEST_KEPT_BYTES = 2048, 64 * 2**10
+"""Of one object; more are made to annoy."""
 FRONT_BYTES = 16 * 2**10
 _KNOWN = 4096
 """So many elements are remembered: the objects of a series have most of theirs in common."""
@@ -39,15 +45,28 @@ def query_attributes(data_set: BinaryIO, *, implicit: bool, little: bool) -> Map
     if plain is not None:
         return plain
     data_set.seek(start)
-    return _by_pydicom(read_dataset(data_set, implicit, little, stop_when=_stops))
+    front, syntax = _short(data_set.read(), Syntax(implicit, little))
+    return _by_pydicom(read_dataset(BytesIO(front), syntax.implicit, syntax.little))
+
+
+def _short(data: bytes, assumed: Syntax) -> tuple[bytes, Syntax]:
+    """The elements that are asked for, one behind the other. Raises Malformed."""
+    syntax = syntax_of(data, assumed)
+    kept: list[bytes] = []
+    size = 0
+    for tag, _vr, start, end in top_level(data, syntax):
+        if _is_bulk(tag):
+            break
+        if _is_asked_for(tag) and end - start <= LONGEST_SEQUENCE_BYTES:
+            kept.append(data[start:end])
+            size += end - start
+        if len(kept) > MOST_ELEMENTS or size > LONGEST_KEPT_BYTES:
+            raise Malformed("more attributes before its bulk than any object has")
+    return b"".join(kept), syntax
 
 
 def _is_bulk(tag: int) -> bool:
     return tag not in _LABELS and (tag >= _STRUCTURES or tag >= _DOSE_HISTOGRAMS)
-
-
-def _stops(tag: BaseTag, _vr: str | None, _length: int) -> bool:
-    return _is_bulk(int(tag))
 
 
 def _plain(front: bytes, implicit: bool) -> Mapping[str, Any] | None:

@@ -49,7 +49,8 @@ class Limits:
     """What one peer, and all of them, may take. Lengths in bytes, times in seconds.
 
     ``inflated_bytes`` is how long a deflated data set may be, ``pixels`` how many one compressed
-    frame may have: what is larger is not decoded, and an error.
+    frame may have, ``decode_memory_bytes`` what reading may take beyond an idle process: what is
+    larger is not decoded, and an error.
     """
 
     associations: int = 32
@@ -62,10 +63,10 @@ class Limits:
     body_s: float = 10.0
     idle_s: float = 60.0
     lifetime_s: float = 3600.0
-    inflated_bytes: int = 96 * 2**20
+    inflated_bytes: int = 64 * 2**20
     pixels: int = 16 * 2**20
     decode_s: float = 10.0
-    decode_memory_bytes: int = 1536 * 2**20
+    decode_memory_bytes: int = 160 * 2**20
     free_disk_bytes: int = 2 * 2**30
     workers: int = 2
 

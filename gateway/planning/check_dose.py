@@ -13,6 +13,8 @@ from gateway.planning.envelope import envelope
 from gateway.planning.modes import dose_rate_mu_per_min, mode_of
 from gateway.planning.paths import control_point_path, seen_at
 
+LARGEST_BEAM_MU = 100e3
+"""More than any beam has: hours at the highest dose rates. It is a slip of the pen, or worse."""
 _ROUNDING_WEIGHT = 1e-6
 _ROUNDING_MU = 1e-6
 """Metersets travel in millionths of an MU."""
@@ -56,6 +58,13 @@ def meterset_findings(beam: Beam, machine: MachineModel) -> Iterator[Finding]:
     path = f"{beam.path}.ControlPointSequence"
     if not np.isfinite(beam.meterset_mu) or beam.meterset_mu <= 0:
         yield error("meterset", beam.path, f"beam meterset is {beam.meterset_mu:g} MU")
+        return
+    if beam.meterset_mu > LARGEST_BEAM_MU:
+        yield error(
+            "meterset",
+            beam.path,
+            f"beam meterset is {beam.meterset_mu:g} MU; no beam has more than {LARGEST_BEAM_MU:g}",
+        )
         return
     if beam.primary_dosimeter_unit != "MU":
         unit = beam.primary_dosimeter_unit or "nothing"

@@ -13,6 +13,7 @@ from tests.bench.lateness import lateness_figures
 from tests.bench.planning import intake_figures, planner_figure
 from tests.bench.simulated_delivery import simulated_delivery_figures
 from tests.bench.startup import startup_figure
+from tests.bench.under_attack import under_attack_figures
 from tests.bench.validation import validation_figures
 from tests.realdata import ROOT
 
@@ -26,6 +27,7 @@ BENCHMARKS: Mapping[str, Callable[[Path], Iterable[Figure]]] = {
     "sending": sending_figures,
     "receiving": receiving_figures,
     "memory": memory_figures,
+    "attack": under_attack_figures,
 }
 
 

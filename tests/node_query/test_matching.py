@@ -127,20 +127,12 @@ def test_wildcards_mean_what_the_regular_expression_means(key: str, text: str) -
     assert matches_wildcard(key, text) is (re.fullmatch(pattern, text) is not None)
 
 
+@pytest.mark.timeout(30)
 def test_a_key_of_many_wildcards_takes_no_time_to_speak_of() -> None:
-    steps = 0
-
-    class Counted(str):
-        __slots__ = ()
-
-        def __getitem__(self, at: Any) -> str:
-            nonlocal steps
-            steps += 1
-            return super().__getitem__(at)
-
-    key, text = "*a" * 30 + "*b", Counted("a" * 64)
-    assert not matches_wildcard(key, text)
-    assert steps <= len(key) * len(text)
+    """Where every ``*`` is tried at every place it takes longer than anybody waits."""
+    assert not matches_wildcard("*a" * 300 + "*b", "a" * 1000)
+    assert not matches_wildcard("*" + "?a" * 300 + "b*", "a" * 1000)
+    assert matches_wildcard("*a" * 300 + "*b", "a" * 1000 + "b")
 
 
 @given(

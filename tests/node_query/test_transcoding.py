@@ -8,7 +8,6 @@ import pytest
 from pydicom import Dataset, dcmread
 from pynetdicom.dsutils import decode, encode
 
-from gateway.adapters.dicomnet.transcoding import transcoded
 from gateway.dicom.quiet import quietly
 from gateway.dicom.sop_classes import (
     DEFLATED,
@@ -17,6 +16,7 @@ from gateway.dicom.sop_classes import (
     IMPLICIT_VR_LITTLE_ENDIAN,
     UNCOMPRESSED,
 )
+from gateway.dicom.transcoding import transcoded
 from gateway.domain.errors import InputError
 from tests.peers import program
 from tests.realdata import real_data

@@ -136,6 +136,11 @@ def test_segments_finer_than_a_pulse_are_told():
     assert [f.rule for f in findings(item)] == ["meterset-resolution"]
 
 
+@pytest.mark.parametrize("meterset_mu", [1e6, 1e9, 1e300])
+def test_a_meterset_that_no_beam_has(meterset_mu: float):
+    assert [f.rule for f in findings(beam(meterset_mu=meterset_mu))] == ["meterset"]
+
+
 def test_axes_that_need_longer_than_the_lowest_dose_rate_gives():
     item = beam(axes={Axis.GANTRY: [0.0, 170.0]}, rotation={Axis.GANTRY: "CW"}, meterset_mu=1.0)
     (found,) = findings(item)

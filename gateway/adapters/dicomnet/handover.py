@@ -5,8 +5,9 @@ in place of the address, the destination itself: over TLS where its peer wants t
 where the request is refused.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from pydicom import Dataset
@@ -43,9 +44,16 @@ class NodeEntity(AE):
     """The application entity of the node's listener.
 
     ``spill`` makes room for objects that are too large for memory; None: they are not taken.
+    ``queries`` are the DIMSE services by the SOP class of a query or retrieve model.
     """
 
     spill: Spill | None = None
+    queries: Mapping[str, str] = MappingProxyType({})
+
+    def makes_sense(self, message: Any) -> bool:
+        """Whether a message that names a query model is a request of that model."""
+        wanted = self.queries.get(str(getattr(message, "AffectedSOPClassUID", None)))
+        return wanted is None or wanted == message.msg_type
 
     def associate(self, addr: Any, port: int, **given: Any) -> Any:  # type: ignore[override]  # wider
         """The destination that ``addr`` is, or a new association."""

@@ -17,6 +17,12 @@ from gateway.domain.errors import StoreError
 LONGEST_COMMAND_BYTES = 2**16
 LONGEST_IN_MEMORY_BYTES = 8 * 2**20
 """Also what the header of an object on disk is looked for in."""
+LONGEST_REQUEST_BYTES = 2 * 2**20
+MOST_ITEMS = 20_000
+"""Of what is decoded whole, as are queries and requests for commitment: an empty item of 8 bytes
+takes 2 KiB when it is decoded, an empty value 200 bytes, a change of the character set 10 us."""
+_COUNTED = (b"\xfe\xff\x00\xe0", b"\xff\xfe\xe0\x00", b"\x1b", b"\\")
+"""(FFFE,E000) in either byte order, escapes, and what stands between values."""
 
 Spill = Callable[[], SpilledContent]
 """Makes room on disk. Raises StoreError, DiskFull."""
@@ -43,11 +49,15 @@ class IncomingDataSet(BoundedBytes):
         super().__init__(LONGEST_IN_MEMORY_BYTES)
         self._message = message
         self._spill = spill
+        self._items = 0
+        self._before = b""
         self.spilled: SpilledContent | None = None
         self.problem: StoreError | None = None
 
     def write(self, data: Any, /) -> int:
         """Raises ValueError for what is too large, and no object."""
+        if self._message.__class__ is not C_STORE_RQ:
+            self._require_modest(data)
         fits = self.tell() + len(data) <= LONGEST_IN_MEMORY_BYTES
         is_in_memory = self.spilled is None and self.problem is None
         if is_in_memory and (fits or not self._may_spill()):
@@ -60,6 +70,15 @@ class IncomingDataSet(BoundedBytes):
         if self.spilled is not None:
             self.spilled.close()
         super().close()
+
+    def _require_modest(self, data: Any) -> None:
+        if self.tell() + len(data) > LONGEST_REQUEST_BYTES:
+            raise ValueError(f"a message of more than {LONGEST_REQUEST_BYTES} bytes")
+        seen = self._before + data
+        self._items += sum(map(seen.count, _COUNTED))
+        self._before = seen[-3:]
+        if self._items > MOST_ITEMS:
+            raise ValueError(f"a message of more than {MOST_ITEMS} items, values or escapes")
 
     def _may_spill(self) -> bool:
         return self._spill is not None and self._message.__class__ is C_STORE_RQ

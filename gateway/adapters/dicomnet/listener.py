@@ -33,8 +33,9 @@ ENDING = 8
 DIMSE_S = 60.0
 AFTER_THE_GUARD = 2
 """Who says nothing is the guard's to end, which waits so many times shorter."""
-READERS = ("pynetdicom.dul", "pynetdicom.fsm", "pynetdicom.dimse")
+READERS = ("pynetdicom.dul", "pynetdicom.fsm", "pynetdicom.dimse", "pynetdicom.utils")
 """Loggers that tell of bytes that came with tracebacks; what follows of them is logged here."""
+QUERIES = frozenset({"C-FIND", "C-MOVE", "C-GET"})
 _NOWHERE = ("127.0.0.1", 0)
 
 Handlers = Sequence[tuple[Any, Any]]
@@ -111,6 +112,10 @@ class Listener:
         entity.acse_timeout = ACSE_S
         entity.dimse_timeout = DIMSE_S
         entity.network_timeout = AFTER_THE_GUARD * node.limits.idle_s
+        services = tuple(services)
+        entity.queries = {
+            uid: dimse for one in services for dimse, uid in one.handlers if dimse in QUERIES
+        }
         handlers = accept(entity, services)
         offered = _by_peer(node)
 

@@ -5,7 +5,8 @@ anew; here it sends the file's bytes, as they were received.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,6 @@ from gateway.adapters.dicomnet.statuses import (
     failure,
     refusal,
 )
-from gateway.adapters.dicomnet.transcoding import transcoded
 from gateway.adapters.nodestore.database import NodeDatabase
 from gateway.adapters.nodestore.files import ObjectFiles
 from gateway.adapters.nodestore.queries import StoredInstance, instances, retrieval_of
@@ -41,6 +41,7 @@ from gateway.dicom.sop_classes import (
     STUDY_ROOT_MOVE,
     UNCOMPRESSED,
 )
+from gateway.dicom.transcoding import transcoded
 from gateway.domain.errors import (
     ConfigError,
     InputError,
@@ -64,24 +65,66 @@ CONTEXT_LIMIT = 128
 """PS3.8 9.3.2.2: their numbers are odd and have 8 bits."""
 NOWHERE = (Destination("", Dataset), 0)
 
+Transcode = Callable[[Path, str], AbstractContextManager[Path | Dataset]]
+"""An object in another transfer syntax, for as long as it is sent. Raises InputError."""
+
 Step = Any
 """What pynetdicom takes of a handler: a destination, a number, or a status and a dataset."""
 
 
-def retrieve_service(node: Node, database: NodeDatabase, files: ObjectFiles) -> Service:
+def in_this_process(path: Path, transfer_syntax_uid: str) -> AbstractContextManager[Dataset]:
+    """Decodes here: for objects whose sender is trusted."""
+    return nullcontext(transcoded(path, transfer_syntax_uid))
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """The files of the node's objects, and how they are turned into another syntax."""
+
+    files: ObjectFiles
+    transcode: Transcode
+
+    def source(
+        self, opened: Association, stored: StoredInstance
+    ) -> AbstractContextManager[Path | Dataset]:
+        """The file where its transfer syntax was accepted, else what it is in one that was.
+
+        Raises InputError where none was that it can be turned into.
+        """
+        accepted = [
+            str(context.transfer_syntax[0])
+            for context in opened.accepted_contexts
+            if context.abstract_syntax == stored.sop_class_uid and context.as_scu
+        ]
+        path = self.files.path(stored.sha256)
+        if stored.transfer_syntax_uid in accepted:
+            return nullcontext(path)
+        for syntax in UNCOMPRESSED:
+            if syntax in accepted:
+                return self.transcode(path, syntax)
+        raise InputError("the peer accepted no transfer syntax of this object")
+
+
+def retrieve_service(
+    node: Node,
+    database: NodeDatabase,
+    files: ObjectFiles,
+    transcode: Transcode = in_this_process,
+) -> Service:
     """Sends objects to the node's peers (C-MOVE), and to whoever asks for them (C-GET)."""
+    held = _Held(files, transcode)
     storage = tuple(Context(row.uid, UNCOMPRESSED, requestor_scp=True) for row in STORAGE)
     models = tuple(Context(uid) for uid in (*MOVE_MODELS, *GET_MODELS))
     handlers: dict[tuple[str, str], Handler] = {}
     for uid, levels in MOVE_MODELS.items():
-        handlers["C-MOVE", uid] = _move_handler(node, database, files, levels)
+        handlers["C-MOVE", uid] = _move_handler(node, database, held, levels)
     for uid, levels in GET_MODELS.items():
-        handlers["C-GET", uid] = _get_handler(node, database, files, levels)
+        handlers["C-GET", uid] = _get_handler(node, database, held, levels)
     return Service("retrieve", models + storage, handlers)
 
 
 def _get_handler(
-    node: Node, database: NodeDatabase, files: ObjectFiles, levels: Sequence[Level]
+    node: Node, database: NodeDatabase, held: _Held, levels: Sequence[Level]
 ) -> Handler:
     def answer(event: evt.Event) -> Iterator[Step]:
         wanted = _wanted(event, node, database, levels)
@@ -89,7 +132,7 @@ def _get_handler(
             yield from (1, (wanted, None))
             return
         opened: Association = event.assoc
-        opened.send_c_store = _file_sender(opened, files, wanted)  # type: ignore[method-assign]  # undone below
+        opened.send_c_store = _file_sender(opened, held, wanted)  # type: ignore[method-assign]  # undone below
         try:
             yield len(wanted)
             yield from _sub_operations(event, wanted)
@@ -100,7 +143,7 @@ def _get_handler(
 
 
 def _move_handler(
-    node: Node, database: NodeDatabase, files: ObjectFiles, levels: Sequence[Level]
+    node: Node, database: NodeDatabase, held: _Held, levels: Sequence[Level]
 ) -> Handler:
     def answer(event: evt.Event) -> Iterator[Step]:
         peer = node.peers.get(str(event.move_destination).strip())
@@ -115,13 +158,13 @@ def _move_handler(
         elif not wanted:
             yield from (NOWHERE, 0)
         else:
-            yield from _moved(event, node, peer, files, wanted)
+            yield from _moved(event, node, peer, held, wanted)
 
     return answer
 
 
 def _moved(
-    event: evt.Event, node: Node, peer: Peer, files: ObjectFiles, wanted: Sequence[StoredInstance]
+    event: evt.Event, node: Node, peer: Peer, held: _Held, wanted: Sequence[StoredInstance]
 ) -> Iterator[Step]:
     with ExitStack() as stack:
         try:
@@ -130,7 +173,7 @@ def _moved(
             yield from _refused(failure(UNABLE_TO_PERFORM, error))
             return
         originator = str(event.assoc.requestor.ae_title)
-        yield Destination(originator, _file_sender(opened, files, wanted), opened), 0
+        yield Destination(originator, _file_sender(opened, held, wanted), opened), 0
         yield len(wanted)
         yield from _sub_operations(event, wanted)
 
@@ -178,7 +221,7 @@ def _sub_operations(event: evt.Event, wanted: Sequence[StoredInstance]) -> Itera
 
 
 def _file_sender(
-    opened: Association, files: ObjectFiles, wanted: Sequence[StoredInstance]
+    opened: Association, held: _Held, wanted: Sequence[StoredInstance]
 ) -> Callable[..., Dataset]:
     """As the association's ``send_c_store``, with the file of the object that a dataset names."""
     by_uid = {one.sop_instance_uid: one for one in wanted}
@@ -186,24 +229,7 @@ def _file_sender(
 
     def send_file(named: Dataset, **given: Any) -> Dataset:
         stored = by_uid[str(named.SOPInstanceUID)]
-        return send(_source(opened, files.path(stored.sha256), stored), **given)
+        with held.source(opened, stored) as source:
+            return send(source, **given)
 
     return send_file
-
-
-def _source(opened: Association, path: Path, stored: StoredInstance) -> Path | Dataset:
-    """The file where its transfer syntax was accepted, else what it is in one that was.
-
-    Raises InputError where none was that it can be turned into.
-    """
-    accepted = [
-        str(context.transfer_syntax[0])
-        for context in opened.accepted_contexts
-        if context.abstract_syntax == stored.sop_class_uid and context.as_scu
-    ]
-    if stored.transfer_syntax_uid in accepted:
-        return path
-    for syntax in UNCOMPRESSED:
-        if syntax in accepted:
-            return transcoded(path, syntax)
-    raise InputError("the peer accepted no transfer syntax of this object")

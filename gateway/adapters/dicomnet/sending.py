@@ -23,12 +23,12 @@ from gateway.adapters.dicomnet.associate import (
 from gateway.adapters.dicomnet.commitment_client import ask_commitment
 from gateway.adapters.dicomnet.raw_store import RawStore
 from gateway.adapters.dicomnet.service import Handler
-from gateway.adapters.dicomnet.transcoding import transcoded
 from gateway.adapters.nodestore.outbox_items import OutboxItem, pinned_content
 from gateway.dicom.part10 import HEAD_BYTES, file_meta
 from gateway.dicom.plan_file import READING_ERRORS
 from gateway.dicom.quiet import quietly
 from gateway.dicom.sop_classes import STORAGE_COMMITMENT, STUDY_ROOT_FIND, UNCOMPRESSED
+from gateway.dicom.transcoding import transcoded
 from gateway.domain.errors import InputError, LinkLost, RemoteProtocolError
 from gateway.domain.node import Node, Peer
 

@@ -10,7 +10,7 @@ import select
 import socket
 import struct
 from io import BytesIO
-from typing import cast
+from typing import Any, cast
 
 from pynetdicom.association import Association
 from pynetdicom.dimse_messages import C_STORE_RQ, DIMSEMessage
@@ -18,6 +18,7 @@ from pynetdicom.dul import DULServiceProvider
 from pynetdicom.fsm import InvalidEventError, StateMachine
 from pynetdicom.transport import AssociationSocket, RequestHandler
 
+from gateway.adapters.dicomnet.handover import NodeEntity
 from gateway.adapters.dicomnet.message_provider import MessageProvider
 from gateway.adapters.dicomnet.reactor_wait import wait_for_news
 from gateway.dicom.plan_file import READING_ERRORS
@@ -216,6 +217,21 @@ class ServerStates(StateMachine):
             self.dul.socket.close()
 
 
+def _serve_sense(association: Association) -> None:
+    """A request that is none of the query model it names ends the association, and not a thread."""
+    serve = association._serve_request  # noqa: SLF001 - it has no other seam
+
+    def serve_sense(message: Any, context_id: int) -> None:
+        entity = association.ae
+        if isinstance(entity, NodeEntity) and not entity.makes_sense(message):
+            _log.warning("an association is aborted: its %s makes no sense", message.msg_type)
+            association.abort()
+        else:
+            serve(message, context_id)
+
+    association._serve_request = serve_sense  # type: ignore[method-assign, assignment]  # noqa: SLF001
+
+
 class NodeRequestHandler(RequestHandler):
     """Makes associations whose transport is :class:`ServerSocket`."""
 
@@ -232,4 +248,5 @@ class NodeRequestHandler(RequestHandler):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
         made.dul.socket = ServerSocket(made, connection)
         wait_for_news(made)
+        _serve_sense(made)
         return made

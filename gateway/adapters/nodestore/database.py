@@ -26,6 +26,8 @@ class NodeDatabase:
         self._lock = threading.Lock()
         try:
             root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (root / DATABASE).touch(mode=0o600)  # its journals have the mode that it has
+            (root / DATABASE).chmod(0o600)
         except OSError as error:
             raise StoreError(f"{root}: {error.strerror}") from error
         with self.transaction() as connection:

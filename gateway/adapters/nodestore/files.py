@@ -37,7 +37,8 @@ class ObjectFiles:
         self._root = root / FOLDER
         self._free_bytes = free_bytes
         with told(self._root):
-            self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._root.mkdir(mode=0o700, exist_ok=True)
 
     def path(self, sha256: str) -> Path:
         """The file of a content."""

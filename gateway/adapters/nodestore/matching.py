@@ -3,8 +3,10 @@
 An attribute is ``{"vr": VR, "Value": [...]}`` (PS3.18 F.2), without ``Value`` where it is empty.
 """
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from gateway.adapters.nodestore.date_matching import matches_dates
@@ -113,19 +115,16 @@ def _name_text(name: Any) -> str:
 def matches_wildcard(key: str, text: str) -> bool:
     """``*`` is any text, ``?`` any one character (C.2.2.2.4).
 
-    The last ``*`` alone is ever tried again: the time is bounded by the product of both lengths.
+    What stands between two ``*`` is looked for once: no place for it but the first is ever tried.
     """
-    at = place = 0
-    star, resumed = -1, 0
-    while place < len(text):
-        if at < len(key) and key[at] == "*":
-            star, resumed = at, place
-            at += 1
-        elif at < len(key) and key[at] in ("?", text[place]):
-            at, place = at + 1, place + 1
-        elif star >= 0:
-            resumed += 1
-            at, place = star + 1, resumed
-        else:
-            return False
-    return not key[at:].strip("*")
+    return _wildcard(key).fullmatch(text) is not None
+
+
+@lru_cache(maxsize=64)
+def _wildcard(key: str) -> re.Pattern[str]:
+    first, *others = (re.escape(part).replace(r"\?", ".") for part in re.split(r"\*+", key))
+    if not others:
+        return re.compile(first, re.DOTALL)
+    *middle, last = others
+    found_once = "".join(f"(?>.*?{part})" for part in middle)
+    return re.compile(f"{first}{found_once}.*{last}", re.DOTALL)

@@ -26,11 +26,14 @@ from gateway.adapters.nodestore.query_keys import (
     Level,
     supported,
 )
-from gateway.domain.errors import RemoteProtocolError
+from gateway.domain.errors import InputError, RemoteProtocolError
 
 VISIBLE = "state <> 'quarantined'"
 """Objects that were set apart are neither found nor retrieved."""
 BATCH = 100
+MOST_VALUES = 256
+LONGEST_KEYS = 16 * 2**10
+"""Of all keys but lists of UIDs: every object that the node holds is compared with each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,8 @@ def query_of(levels: Sequence[Level], identifier: Attributes) -> Query:
     """The query of a C-FIND identifier in the model that has ``levels``.
 
     Raises RemoteProtocolError for an identifier that does not match the model: no such level, or
-    not exactly one value of the unique key of a higher level (C.4.1.2.1).
+    not exactly one value of the unique key of a higher level (C.4.1.2.1); InputError for more to
+    compare than is reasonable.
     """
     level = _level(levels, identifier)
     above = {
@@ -74,7 +78,24 @@ def query_of(levels: Sequence[Level], identifier: Attributes) -> Query:
         for tag, element in identifier.items()
         if tag not in CONTROL and tag not in above and not tag.endswith("0000")
     }
+    _require_modest(keys)
     return Query(level, above, keys)
+
+
+def _require_modest(keys: Attributes) -> None:
+    compared = [*_compared({tag: key for tag, key in keys.items() if tag not in COLUMNS})]
+    if len(compared) > MOST_VALUES or sum(map(len, compared)) > LONGEST_KEYS:
+        raise InputError(f"more than {MOST_VALUES} values, or {LONGEST_KEYS} characters, in keys")
+
+
+def _compared(keys: Attributes) -> Iterator[str]:
+    for key in keys.values():
+        for value in values(key):
+            if key.get("vr") == "SQ":
+                yield ""
+                yield from _compared(value)
+            else:
+                yield str(value)
 
 
 def retrieval_of(levels: Sequence[Level], identifier: Attributes) -> Query:

@@ -5,6 +5,7 @@ import resource
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
+from pathlib import Path
 from typing import Any
 
 MEMORY_SPENT = "it needs more memory than reading it may use"
@@ -15,9 +16,11 @@ def answer_questions(
 ) -> None:
     """Limit this process and answer what its input asks; a question may fail for want of memory.
 
-    An answer to that is ``{"exceeded": why}``.
+    It may take ``memory_bytes`` more than it has now. An answer that would take more is
+    ``{"exceeded": why}``.
     """
-    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    limit_bytes = _address_space_bytes() + memory_bytes
+    resource.setrlimit(resource.RLIMIT_AS, (limit_bytes, limit_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with redirect_stdout(sys.stderr):
         _say(0, {})
@@ -29,6 +32,12 @@ def answer_questions(
                 _say(asked["number"], {"exceeded": MEMORY_SPENT})
             except RecursionError as spent:
                 _say(asked["number"], {"exceeded": str(spent)})
+
+
+def _address_space_bytes() -> int:
+    """What this process has now (proc_pid_statm(5))."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    return pages * resource.getpagesize()
 
 
 def _say(number: int, answer: Mapping[str, Any]) -> None:

@@ -29,7 +29,8 @@ class OutOfBounds(GatewayError):
 class Sandbox:
     """Asks ``module`` in a child process. Safe to share between threads: one question at a time.
 
-    ``memory_bytes`` bounds the child's address space, ``deadline_s`` the time of one question.
+    ``memory_bytes`` bounds what the child takes beyond its idle size, ``deadline_s`` the time of
+    one question.
     """
 
     def __init__(

@@ -44,11 +44,24 @@ def when_input_ends(do: Callable[[], object]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
+class OneLine(logging.Formatter):
+    """A message is one line, whatever a peer has put into it; nothing in it moves a cursor."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  (the base's)
+        """As the base, with what cannot be printed escaped."""
+        said = super().formatMessage(record)
+        if said.isprintable():
+            return said
+        return "".join(
+            one if one.isprintable() else one.encode("unicode_escape").decode() for one in said
+        )
+
+
 def run_child(work: Callable[[list[str]], None]) -> int:
     """Run a child's work; a failure is one line of its log, and a code."""
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(OneLine("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
     try:
         work(sys.argv[1:])
     except GatewayError as error:

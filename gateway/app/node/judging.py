@@ -45,7 +45,7 @@ def judge_by(sandbox: Sandbox, root: Path, served: str) -> Judge:
 
     def judge(peer: Peer, head: bytes, dataset: Content) -> tuple[Finding, ...]:
         room = peer.room if peer.policy is Policy.DELIVER else ""
-        with _written(folder, (head, dataset)) as path:
+        with written(folder, (head, dataset)) as path:
             return judged(sandbox, path, room, served)
 
     return judge
@@ -73,7 +73,7 @@ def _finding(row: Any) -> Finding:
 
 
 @contextmanager
-def _written(folder: Path, parts: Sequence[Content]) -> Iterator[Path]:
+def written(folder: Path, parts: Sequence[Content]) -> Iterator[Path]:
     """A file of some bytes, for as long as the block runs. Raises StoreError, DiskFull."""
     with told(folder):
         folder.mkdir(mode=0o700, exist_ok=True)

@@ -10,10 +10,13 @@ from gateway.app.check import check_plan
 from gateway.app.node.judging import finding_rows
 from gateway.dicom.compressed_frames import frame_findings
 from gateway.dicom.inflation import inflation_findings
+from gateway.dicom.iod.tables import iod_tables
 from gateway.dicom.iod.validation import validate
 from gateway.dicom.plan_file import read_plan
+from gateway.dicom.same_values import same_values
 from gateway.dicom.sop_classes import PLANS, RT_PLAN
-from gateway.domain.errors import GatewayError
+from gateway.dicom.transcoding import write_transcoded
+from gateway.domain.errors import GatewayError, InputError
 from gateway.domain.findings import Finding, error, has_errors
 from gateway.settings import Settings, load_settings
 
@@ -22,8 +25,11 @@ def main(arguments: list[str]) -> int:
     """``MEMORY_BYTES STORE CONFIG INFLATED_BYTES FRAME_PIXELS``."""
     memory, store, config, inflated_bytes, frame_pixels = arguments
     settings = load_settings(Path(config) if config else None, Path(store))
+    iod_tables()  # before there are limits: it is part of the idle size
 
     def answer(question: Mapping[str, Any]) -> Mapping[str, Any]:
+        if "path" not in question:
+            return _decoded(question)
         path, room = Path(question["path"]), str(question["room"])
         served = str(question["served"])
         content = path.read_bytes()
@@ -35,6 +41,18 @@ def main(arguments: list[str]) -> int:
 
     answer_questions(int(memory), answer)
     return 0
+
+
+def _decoded(question: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Comparing two files, or writing one anew."""
+    if "compare" in question:
+        one, other = map(Path, question["compare"])
+        return {"same": same_values(one, other)}
+    try:
+        write_transcoded(Path(question["transcode"]), question["to"], Path(question["into"]))
+    except InputError as refused:
+        return {"failed": str(refused)}
+    return {"done": True}
 
 
 def judge(

@@ -9,7 +9,7 @@ from gateway.adapters.dicomnet.commitment_service import commitment_service
 from gateway.adapters.dicomnet.event_service import event_service
 from gateway.adapters.dicomnet.listener import require_syntaxes
 from gateway.adapters.dicomnet.query_service import query_service
-from gateway.adapters.dicomnet.retrieve_service import retrieve_service
+from gateway.adapters.dicomnet.retrieve_service import Transcode, in_this_process, retrieve_service
 from gateway.adapters.dicomnet.same_object import is_same
 from gateway.adapters.dicomnet.service import Service
 from gateway.adapters.dicomnet.storage_service import (
@@ -44,13 +44,13 @@ class NodeParts:
     outbox: Outbox
     commitments: Commitments
 
-    def services(self, judge: Judge) -> Sequence[Service]:
+    def services(self, judge: Judge, transcode: Transcode = in_this_process) -> Sequence[Service]:
         """Everything that the listener serves."""
         return (
             verification_service(),
             storage_service(self.node, self.objects, self.files, judge, self._deliver),
             query_service(self.node, self.database),
-            retrieve_service(self.node, self.database, self.files),
+            retrieve_service(self.node, self.database, self.files, transcode),
             commitment_service(self.node, self.commitments),
             commitment_reply_service(self.outbox),
             event_service(self.node, Steps(self.database)),

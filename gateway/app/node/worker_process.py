@@ -4,10 +4,15 @@ import contextlib
 import sys
 import threading
 import warnings
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from gateway.adapters.dicomnet.listener import Listener
+from gateway.adapters.dicomnet.same_object import is_same
+from gateway.adapters.nodestore.objects import Objects
 from gateway.app.node.child_main import run_child, tell, when_input_ends
+from gateway.app.node.decoding import compare_by, transcode_by
 from gateway.app.node.judging import judge_by, judging_sandbox
 from gateway.app.node.parts import parts_named
 
@@ -18,7 +23,11 @@ def work(arguments: list[str]) -> None:
     warnings.simplefilter("ignore")
     parts = parts_named(store, config, name)
     sandbox = judging_sandbox(store, config, parts.node.limits)
-    services = parts.services(judge_by(sandbox, parts.root, room))
+    same = partial(is_same, compare=compare_by(sandbox, parts.root))
+    parts = replace(parts, objects=Objects(parts.database, parts.files, same))
+    services = parts.services(
+        judge_by(sandbox, parts.root, room), transcode_by(sandbox, parts.root)
+    )
     listener = Listener(parts.node, services, Path(path), parts.files.spill)
     stop = threading.Event()
     when_input_ends(stop.set)

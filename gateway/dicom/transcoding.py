@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import BinaryIO
 
-from pydicom import Dataset, dcmread
+from pydicom import Dataset, dcmread, dcmwrite
 from pydicom.dataset import FileMetaDataset
 from pydicom.filewriter import correct_ambiguous_vr
 from pydicom.uid import UID
@@ -26,6 +26,18 @@ def transcoded(file: Path | BinaryIO, transfer_syntax_uid: str) -> Dataset:
     try:
         with quietly():
             return _transcoded(file, UID(transfer_syntax_uid))
+    except READING_ERRORS as error:
+        raise InputError("the object cannot be written in another transfer syntax") from error
+
+
+def write_transcoded(source: Path, transfer_syntax_uid: str, target: Path) -> None:
+    """Write the object of a file anew, into a file. Raises InputError as :func:`transcoded`."""
+    made = transcoded(source, transfer_syntax_uid)
+    try:
+        with quietly():
+            made.file_meta.MediaStorageSOPClassUID = made.SOPClassUID
+            made.file_meta.MediaStorageSOPInstanceUID = made.SOPInstanceUID
+            dcmwrite(target, made, enforce_file_format=True)
     except READING_ERRORS as error:
         raise InputError("the object cannot be written in another transfer syntax") from error
 
