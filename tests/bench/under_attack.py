@@ -35,10 +35,10 @@ INFLATED_MIB = 40
 
 def under_attack_figures(folder: Path) -> Iterator[Figure]:
     """The same beam twice, in real time: beside an idle node, and beside one under attack."""
-    idle, context = _lateness_ms(folder / "idle", ())
+    idle, context = lateness_ms(folder / "idle", ())
     yield _figure("beside an idle node", idle, context)
-    attacks = (_flood, _bombs)
-    busy, context = _lateness_ms(folder / "attacked", attacks)
+    attacks = (flood, bombs)
+    busy, context = lateness_ms(folder / "attacked", attacks)
     more = context | {"idle_p99_ms": float(np.percentile(idle, 99))}
     yield _figure("beside a node under attack", busy, more)
 
@@ -61,7 +61,7 @@ def _figure(what: str, late_ms: FloatArray, context: Mapping[str, float | int | 
     )
 
 
-def _lateness_ms(
+def lateness_ms(
     folder: Path, attacks: tuple[Attack, ...]
 ) -> tuple[FloatArray, Mapping[str, float | int | str]]:
     folder.mkdir(parents=True)
@@ -143,7 +143,7 @@ class _Running:
         counts: dict[str, int],
     ) -> None:
         def run() -> None:
-            counts[attack.__name__.strip("_")] = attack(service, folder, done)
+            counts[attack.__name__] = attack(service, folder, done)
 
         self._thread = threading.Thread(target=run)
 
@@ -154,7 +154,7 @@ class _Running:
         self._thread.join()
 
 
-def _flood(service: Attacked, folder: Path, done: threading.Event) -> int:
+def flood(service: Attacked, folder: Path, done: threading.Event) -> int:
     """Images over four associations at full speed; how many senders were begun."""
     image = large_image(folder)
     command = [program("storescu", "dcmtk"), "-R", "+II", "--repeat", str(EACH), "-aet", "ACCEPT"]
@@ -180,7 +180,7 @@ def _flood(service: Attacked, folder: Path, done: threading.Event) -> int:
     return begun
 
 
-def _bombs(service: Attacked, _folder: Path, done: threading.Event) -> int:
+def bombs(service: Attacked, _folder: Path, done: threading.Event) -> int:
     """Every bomb in its turn, from who is judged before and after the answer; how many."""
     uid, sent = "1.2.5", 0
     made = [

@@ -3,6 +3,7 @@
 import socket
 import ssl
 import subprocess
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
@@ -149,6 +150,25 @@ def test_a_peer_of_tls_is_not_let_in_without(signed: Authority) -> None:
     with guarded(node(peers=KNOWN)) as served, served.connect() as client:
         client.sendall(associate())
         assert answer(client) == (REJECTED, b"\0\x01\x01\x03")
+
+
+SERVED_S = 1.0
+TRIES = 5
+"""The quickest of these counts: a busy computer makes others late."""
+
+
+@pytest.mark.soak
+def test_beside_silent_sockets_a_peer_is_served_at_once(signed: Authority) -> None:
+    context, took_s = client_context(signed.tls("peer"), signed.file), []
+    with guarded(secured(signed, limits=replace(SHORT, handshake_s=60.0))) as served:
+        for _ in range(TRIES):
+            with ExitStack() as stack:
+                for _ in range(50):
+                    stack.enter_context(served.connect())
+                began_s = time.monotonic()
+                assert outcome(served, context)[0] == ACCEPTED
+                took_s.append(time.monotonic() - began_s)
+    assert min(took_s) < SERVED_S
 
 
 def test_silent_sockets_keep_nobody_out(signed: Authority) -> None:
