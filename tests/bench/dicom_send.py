@@ -1,5 +1,6 @@
 """How fast the outbox sends: the same files as storescu, to the same storescp, in the same run."""
 
+import resource
 import subprocess
 import time
 from collections.abc import Iterable, Sequence
@@ -36,12 +37,16 @@ def sending_figures(folder: Path) -> Iterable[Figure]:
 
 def _figure(name: str, files: Sequence[Path], folder: Path) -> Figure:
     """The best of several runs of each, in turn: what else the computer does slows either."""
-    ours, theirs = [], []
+    ours, theirs, cpu_ms = [], [], []
     for run in range(RUNS):
         with storescp(folder / f"received-{name}-{run}", "--max-pdu", PDU_BYTES) as receiver:
+            before_s = _children_cpu_s()
             theirs.append(len(files) / _storescu_s(files, receiver.ae_title, receiver.port))
+            storescu_cpu_s = _children_cpu_s() - before_s
             there = folder / f"node-{name}-{run}"
+            before_s = time.process_time()
             ours.append(len(files) / _outbox_s(files, receiver.ae_title, receiver.port, there))
+            cpu_ms.append((1e3 * (time.process_time() - before_s), 1e3 * storescu_cpu_s))
     return Figure(
         name,
         max(ours),
@@ -51,11 +56,19 @@ def _figure(name: str, files: Sequence[Path], folder: Path) -> Figure:
         {
             "storescu": max(theirs),
             "share": max(ours) / max(theirs),
+            "cpu_ms": min(mine for mine, _ in cpu_ms) / len(files),
+            "cpu_ms_storescu": min(of_storescu for _, of_storescu in cpu_ms) / len(files),
             "bytes": files[0].stat().st_size,
             "objects": len(files),
             "runs": RUNS,
         },
     )
+
+
+def _children_cpu_s() -> float:
+    """Processor time of the children that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def _storescu_s(files: Sequence[Path], ae_title: str, port: int) -> float:

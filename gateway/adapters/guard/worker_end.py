@@ -54,7 +54,7 @@ class WorkerEnd(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The worker has taken the connection."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - a stream's transport
-        transport.set_write_buffer_limits(HIGH_WATER_BYTES)
+        transport.set_write_buffer_limits(0)  # what the kernel does not take holds the client up
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
