@@ -24,7 +24,15 @@ def say(text: bytes) -> None:
     os.write(OUTPUT, text)
 
 
+def hoard() -> None:
+    """Takes whatever there is, in the smallest pieces."""
+    held: list[object] = []
+    while True:
+        held = [held, {}, [held]]
+
+
 MISDEEDS: Mapping[str, Callable[[], object]] = {
+    "hoard": hoard,
     "hang": threading.Event().wait,
     "crash": os.abort,
     "exit": lambda: os._exit(0),

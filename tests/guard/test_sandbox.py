@@ -80,6 +80,14 @@ def test_memory_is_limited() -> None:
         assert asked.replaced == 0
 
 
+def test_who_takes_all_the_memory_still_answers() -> None:
+    with sandbox(memory_bytes=32 * MIB) as asked:
+        for _ in range(5):
+            assert "exceeded" in asked.ask({"do": "hoard"})
+            assert asked.ask({"do": "double", "text": "a"}) == {"text": "aa"}
+        assert asked.replaced == 0
+
+
 def test_depth_is_limited() -> None:
     with sandbox() as asked:
         assert "exceeded" in asked.ask({"do": "recurse"})

@@ -86,7 +86,8 @@ MUTATIONS: tuple[Mutate, ...] = (flip, overwrite, truncate, splice, cut, lie, sw
 def mutated(draw: random.Random, content: bytes) -> bytes:
     raw = bytearray(content)
     for _ in range(draw.randint(1, 4)):
-        draw.choice(MUTATIONS)(draw, raw)
+        if len(raw) > 1:
+            draw.choice(MUTATIONS)(draw, raw)
     return bytes(raw)
 
 

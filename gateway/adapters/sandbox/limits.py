@@ -1,5 +1,6 @@
 """The child's own side: limits first, then questions until the input ends."""
 
+import gc
 import json
 import resource
 import sys
@@ -8,6 +9,8 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
+RESERVE_BYTES = 16 * 2**20
+"""To say that memory has ended, when it has."""
 MEMORY_SPENT = "it needs more memory than reading it may use"
 
 
@@ -20,18 +23,33 @@ def answer_questions(
     ``{"exceeded": why}``.
     """
     limit_bytes = _address_space_bytes() + memory_bytes
-    resource.setrlimit(resource.RLIMIT_AS, (limit_bytes, limit_bytes))
+    hard_bytes = limit_bytes + RESERVE_BYTES
+    resource.setrlimit(resource.RLIMIT_AS, (limit_bytes, hard_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with redirect_stdout(sys.stderr):
         _say(0, {})
         for line in sys.stdin:
             asked = json.loads(line)
-            try:
-                _say(asked["number"], answer(asked["question"]))
-            except MemoryError:
+            reply = _within_limits(answer, asked["question"])
+            if reply is None:
+                resource.setrlimit(resource.RLIMIT_AS, (hard_bytes, hard_bytes))
                 _say(asked["number"], {"exceeded": MEMORY_SPENT})
-            except RecursionError as spent:
-                _say(asked["number"], {"exceeded": str(spent)})
+                gc.collect()
+                resource.setrlimit(resource.RLIMIT_AS, (limit_bytes, hard_bytes))
+            else:
+                _say(asked["number"], reply)
+
+
+def _within_limits(
+    answer: Callable[[Mapping[str, Any]], Mapping[str, Any]], question: Mapping[str, Any]
+) -> Mapping[str, Any] | None:
+    """The answer; None where memory ended: what it took is given back on return."""
+    try:
+        return answer(question)
+    except MemoryError:
+        return None
+    except RecursionError as spent:
+        return {"exceeded": str(spent)}
 
 
 def _address_space_bytes() -> int:
