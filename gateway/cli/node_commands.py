@@ -1,5 +1,6 @@
 """The commands about the DICOM network."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +9,14 @@ import typer
 from gateway.cli import options
 from gateway.cli.application import app
 from gateway.cli.options import Speed, common
+
+
+class Level(StrEnum):
+    """What a query looks for: the levels of the Study Root model."""
+
+    STUDY = "study"
+    SERIES = "series"
+    IMAGE = "image"
 
 
 @app.command()
@@ -95,6 +104,45 @@ def worklist(
     options.refuse_with("--claim", {"--names": names})
     raise typer.Exit(
         run_claim(settings, node, claim, room, as_json=common.as_json, quiet=common.quiet)
+    )
+
+
+@app.command()
+def find(
+    peer: Annotated[str, typer.Argument(metavar="PEER", help="An AE title of the node's peers.")],
+    keys: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[KEYWORD=VALUE]...", help="As PatientID=123 or StudyDate=20260101-."
+        ),
+    ] = None,
+    level: Annotated[Level, typer.Option(help="What is looked for.")] = Level.STUDY,
+    names: Annotated[bool, typer.Option("--names", help="Show names and IDs of patients.")] = False,
+    node: Annotated[str, typer.Option(help="The node's configuration.")] = "default",
+) -> None:
+    """List what an archive or another peer holds (C-FIND)."""
+    from gateway.cli.node_archive import run_find
+
+    run_find(
+        common.settings(), node, peer, level.value, keys or (), names=names, as_json=common.as_json
+    )
+
+
+@app.command()
+def fetch(
+    peer: Annotated[str, typer.Argument(metavar="PEER", help="An AE title of the node's peers.")],
+    study: Annotated[str, typer.Option(metavar="UID", help="The study.")],
+    series: Annotated[str, typer.Option(metavar="UID", help="One series of it.")] = "",
+    image: Annotated[
+        list[str] | None, typer.Option(metavar="UID", help="One of its objects; repeat for more.")
+    ] = None,
+    node: Annotated[str, typer.Option(help="The node's configuration.")] = "default",
+) -> None:
+    """Have a peer send objects to the service that runs here (C-MOVE)."""
+    from gateway.cli.node_archive import run_fetch
+
+    raise typer.Exit(
+        run_fetch(common.settings(), node, peer, study, series, image or (), as_json=common.as_json)
     )
 
 

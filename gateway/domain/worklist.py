@@ -61,7 +61,10 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """Instances of one series that a step needs, and the AE titles that give them."""
+    """Instances of one series that are wanted, and the AE titles that give them.
+
+    Without references it is the whole series, without a series the whole study.
+    """
 
     study_instance_uid: str
     series_instance_uid: str

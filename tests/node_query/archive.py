@@ -10,6 +10,7 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.encaps import encapsulate
 from pynetdicom import AE, evt
 
+from gateway.adapters.dicomnet.statuses import OUT_OF_RESOURCES
 from gateway.adapters.nodestore.database import NodeDatabase
 from gateway.dicom.sop_classes import EXPLICIT_VR_LITTLE_ENDIAN, RT_IMAGE, UNCOMPRESSED
 from tests.node_query.objects import TIMEOUT_S, Object, insert, serving
@@ -34,9 +35,12 @@ class Receiver:
     syntaxes: list[str] = field(default_factory=list)
     originators: list[tuple[str, int]] = field(default_factory=list)
     status: int = 0x0000
+    refused: set[str] = field(default_factory=set)
 
     def store(self, event: evt.Event) -> int:
         request = event.request
+        if str(request.AffectedSOPInstanceUID) in self.refused:
+            return OUT_OF_RESOURCES
         self.received[str(request.AffectedSOPInstanceUID)] = request.DataSet.getvalue()
         self.syntaxes.append(str(event.context.transfer_syntax))
         self.originators.append(

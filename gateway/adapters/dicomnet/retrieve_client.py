@@ -17,7 +17,7 @@ from gateway.adapters.dicomnet.identifiers import attributes_of, dataset_of
 from gateway.adapters.dicomnet.responses import refused
 from gateway.adapters.nodestore.matching import Attributes
 from gateway.dicom.sop_classes import STUDY_ROOT_FIND, STUDY_ROOT_MOVE
-from gateway.dicom.ups.retrieval import instances_identifier
+from gateway.dicom.ups.retrieval import retrieval_identifier
 from gateway.dicom.ups.statuses import GENERAL_FAILURES, PENDING, SUCCESS
 from gateway.domain.errors import RemoteProtocolError
 from gateway.domain.node import Node, Peer
@@ -44,7 +44,7 @@ class Moved:
 
 
 def move(node: Node, peer: Peer, source: Input, reply_s: float = REPLY_S) -> Moved:
-    """Have ``peer`` send the instances of an input to this node.
+    """Have ``peer`` send an input to this node: its instances, or without any all of its series.
 
     Blocks until the last is stored or has failed: ``Moved`` says which. Raises ConnectFailed,
     LinkLost, ConfigError, RemoteProtocolError, and StepRefused for a status that refuses it all.
@@ -52,7 +52,7 @@ def move(node: Node, peer: Peer, source: Input, reply_s: float = REPLY_S) -> Mov
     request = "to send objects here"
     with association(node, peer, (Requested(STUDY_ROOT_MOVE),), reply_s=reply_s) as opened:
         require_context(opened, peer, STUDY_ROOT_MOVE, "Study Root retrieval")
-        identifier = instances_identifier(source)
+        identifier = retrieval_identifier(source)
         for status, told in opened.send_c_move(identifier, node.ae_title, STUDY_ROOT_MOVE):
             code = answered(peer, status, request)
             if code in PENDING:
