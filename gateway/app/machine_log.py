@@ -16,9 +16,10 @@ from gateway.formats.trajectory_log import read_trajectory_log
 from gateway.formats.trajectory_log.layout import SIGNATURE
 from gateway.formats.trajectory_log.motion import actual_trajectories
 from gateway.formats.trajectory_table import trajectory_csv, trajectory_parquet
-from gateway.formats.trf import read_trf, trf_trajectories
+from gateway.formats.trf import begins_as_trf, read_trf, trf_trajectories
 
 LONGEST_LOG_BYTES = 2**30
+KNOWN_LOGS = "trajectory log, dynalog (.dlg), TRF"
 BANK_A, BANK_B = "A", "B"
 WHOLE_TURN_DEG = 360.0
 WHOLE_MU = 1.0
@@ -33,6 +34,8 @@ class MachineLog:
     files: tuple[Path, ...]
     about: Mapping[str, str]
     beams: tuple[Trajectory, ...]
+    in_shares: bool = False
+    """Whether the metersets are shares of 1 and no MU."""
 
 
 def read_machine_logs(
@@ -93,7 +96,7 @@ def _pair(path: Path, banks: Mapping[Path, bytes], meterset_mu: float | None) ->
         whole_mu = WHOLE_MU if meterset_mu is None else meterset_mu
         beam = dynalog_trajectory(pair, 1, whole_mu)
         about = {"plan": pair.bank_a.plan}
-        return MachineLog("dynalog", (path, other), about, (beam,))
+        return MachineLog("dynalog", (path, other), about, (beam,), meterset_mu is None)
 
     return _named(path, read)
 
@@ -104,6 +107,8 @@ def _single(path: Path, content: bytes) -> MachineLog:
         names = ", ".join(beam.name for beam in log.sub_beams)
         about = {"version": log.version, "sub-beams": names}
         return MachineLog("trajectory log", (path,), about, actual_trajectories(log))
+    if path.suffix.lower() != ".trf" and not begins_as_trf(content):
+        raise InputError("is none of the machine logs that are read: " + KNOWN_LOGS)
     trf = read_trf(content)
     about = {"started": trf.started, "field": trf.field, "machine": trf.machine}
     return MachineLog("TRF", (path,), about, trf_trajectories(trf))

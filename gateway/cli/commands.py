@@ -200,7 +200,8 @@ def history() -> None:
     from gateway.app.records import history as read_history
     from gateway.cli.show_records import show_history
 
-    show_history(read_history(common.settings()), as_json=common.as_json)
+    settings = common.settings()
+    show_history(read_history(settings), settings.store, as_json=common.as_json)
 
 
 @app.command()

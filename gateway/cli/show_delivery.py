@@ -72,8 +72,10 @@ def show_summary(summary: Mapping[str, Any], *, as_json: bool) -> None:
     if as_json:
         print_result(summary, "", as_json=True)
         return
+    plan = summary["plan"]
     lines = [
-        f"delivery {summary['delivery_id']} in room {summary['room']}, seed {summary['seed']}",
+        f"delivery {summary['delivery_id']} of {plan['label']}, fraction {plan['fraction']}",
+        f"room    {summary['room']}, seed {summary['seed']}",
         *(
             f"{finding['severity']}: {finding['message']}"
             for finding in summary["findings"]

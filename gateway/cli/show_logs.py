@@ -26,9 +26,12 @@ def show_logs(
         files = ", ".join(str(path) for path in log.files)
         sys.stdout.write(f"{files}: {log.kind}; {about}\n")
         rows = beam_rows(log)
+        titles = tuple("share" if title == "MU" and log.in_shares else title for title in TITLES)
         print_table(
-            TITLES, [row | {"gantry_deg": _from_to(row["gantry_deg"])} for row in rows], COLUMNS
+            titles, [row | {"gantry_deg": _from_to(row["gantry_deg"])} for row in rows], COLUMNS
         )
+        if log.in_shares:
+            sys.stdout.write("a dynalog tells shares of the dose; --meterset MU makes them MU\n")
     if out is not None:
         sys.stdout.write(f"{out}: {sum(len(log.beams) for log in logs)} beams\n")
 

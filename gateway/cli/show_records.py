@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gateway.domain.findings import Finding, has_errors
@@ -31,13 +32,13 @@ def show_findings(
     return 1 if bad else 0
 
 
-def show_history(rows: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
-    """Print one line a delivery."""
+def show_history(rows: Sequence[Mapping[str, Any]], store: Path, *, as_json: bool) -> None:
+    """Print one line a delivery of ``store``."""
     if as_json:
         print_result(list(rows), "", as_json=True)
         return
     if not rows:
-        sys.stdout.write("no deliveries\n")
+        sys.stdout.write(f"no deliveries in {store}\n")
         return
     columns = ("delivery_id", "started", "plan", "fraction", "room", "state", "verdict")
     print_table(

@@ -15,7 +15,7 @@ from gateway.app.resolve import Entered, resolve
 from gateway.domain.delivery import DeliveryOutcome
 from gateway.domain.errors import Blocked, ConfigError, PlanRejected
 from gateway.domain.findings import has_errors
-from tests.e2e.command import argv, environment, run
+from tests.e2e.command import argv, environment, inside, run
 from tests.e2e.deliveries import delivered, generated, settings, unseen
 
 
@@ -193,3 +193,9 @@ def _beam_is_on(ours: object) -> bool:
     except StoreError:
         return False
     return "beam-on" in kinds
+
+
+def test_an_empty_history_names_its_store(tmp_path: Path) -> None:
+    """A mistyped --store is seen so."""
+    ran = inside(tmp_path / "stoer", "history")
+    assert (ran.code, ran.stdout) == (0, f"no deliveries in {tmp_path / 'stoer'}\n")

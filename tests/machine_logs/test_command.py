@@ -34,6 +34,15 @@ def test_two_banks_are_one_beam(tmp_path: Path) -> None:
 
 
 @pytest.mark.peer
+def test_a_share_of_the_dose_is_not_called_mu(tmp_path: Path) -> None:
+    bank = str(realdata.real_data("dynalog/AQA.dlg"))
+    told = inside(tmp_path, "log", bank).stdout
+    assert "MU" not in told.splitlines()[1]
+    assert "--meterset" in told
+    assert "MU" in inside(tmp_path, "log", bank, "--meterset", "76").stdout.splitlines()[1]
+
+
+@pytest.mark.peer
 def test_an_unpaired_bank_is_refused_by_name(tmp_path: Path) -> None:
     ran = inside(tmp_path, "log", str(realdata.real_data("dynalog/Adlog_no_B.dlg")))
     assert ran.code == 3
@@ -69,6 +78,13 @@ def test_what_is_no_log_is_one_line(
     ran = inside(tmp_path / "store", "log", str(path))
     assert (ran.code, len(ran.stderr.splitlines())) == (code, 1)
     assert name in ran.stderr
+
+
+def test_another_file_is_told_what_logs_are_read(tmp_path: Path) -> None:
+    assert inside(tmp_path, "plan", "open-field", "-o", str(tmp_path / "plan.dcm")).code == 0
+    ran = inside(tmp_path, "log", str(tmp_path / "plan.dcm"))
+    assert ran.code == 3
+    assert "trajectory log, dynalog (.dlg), TRF" in ran.stderr
 
 
 @pytest.mark.peer

@@ -219,7 +219,7 @@ def _error_table(motion: MotionComparison, data: ReportData) -> str:
         cells = [text(number(value, 3)) for value in (gap.maximum, gap.rms, gap.p95, gap.rms_time)]
         rows.append((text(f"Opening of leaf pairs ({device}), mm"), *cells))
     headers = ("Axis", "Maximum", "RMS", "95th percentile", "RMS over time")
-    return table("Errors, worst leaf for leaves", headers, rows, class_="numbers")
+    return table("Errors / tolerance; of leaves the worst", headers, rows, class_="numbers")
 
 
 def _cell(value: float, limit: float | None) -> str:

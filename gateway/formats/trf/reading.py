@@ -50,6 +50,15 @@ def read_trf(content: bytes) -> TrfLog:
     return TrfLog(started, time_zone, field, machine, header_mu, version, items, table)
 
 
+def begins_as_trf(content: bytes) -> bool:
+    """Whether ``content`` begins with the four texts of a TRF."""
+    try:
+        _texts(content)
+    except InputError:
+        return False
+    return True
+
+
 def _texts(content: bytes) -> tuple[tuple[str, str, str, str], int]:
     found: list[str] = []
     at = 0
