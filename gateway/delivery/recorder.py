@@ -25,7 +25,7 @@ MAXIMUM_WAITING_ROWS = 50_000
 class _BeamLog:
     """The telemetry of the beam that runs: what has been committed and what waits."""
 
-    def __init__(self, beam_number: int, layout: AxisLayout) -> None:
+    def __init__(self, beam_number: int, layout: AxisLayout, last_sequence: int | None) -> None:
         self.beam_number = beam_number
         self.layout = layout
         self.waiting: list[bytes] = []
@@ -34,7 +34,7 @@ class _BeamLog:
         self.count = 0
         self.taken = 0
         self.sealed = False
-        self.sequence: int | None = None
+        self.sequence = last_sequence
         self.lost = 0
         self.couch: list[CouchSample] = []
         self.meterset_mu = 0.0
@@ -119,9 +119,11 @@ class Recorder:
         """Keep a file of this delivery; durable when this returns. Raises StoreError."""
         await self._store.keep_file(self._delivery_id, name, content, self._clock.now_ns())
 
-    def begin_beam(self, beam_number: int, layout: AxisLayout) -> None:
-        """From here on samples belong to this beam."""
-        self._beam = _BeamLog(beam_number, layout)
+    def begin_beam(
+        self, beam_number: int, layout: AxisLayout, last_sequence: int | None = None
+    ) -> None:
+        """From here on samples belong to this beam; ``last_sequence`` came before the first."""
+        self._beam = _BeamLog(beam_number, layout, last_sequence)
         self._committed_s = self._monotonic()
 
     def sample(self, sample: MachineSample) -> None:
@@ -219,7 +221,8 @@ class Recorder:
 
     def _on_timer(self, beam: _BeamLog) -> None:
         self._timer = None
-        if beam.taken == self._taken and self._commit is None and beam.waiting:
+        stopped = beam.taken == self._taken and beam.waiting
+        if stopped and self._commit is None and self._failure is None:
             self._start_commit(beam)
         else:
             self._commit_if_due(beam)

@@ -217,6 +217,29 @@ def test_a_failing_commit_is_told_once_and_none_is_tried_again() -> None:
     simulated(scenario)
 
 
+def test_what_waited_for_a_failed_commit_is_not_written_after_a_hole() -> None:
+    async def scenario(bench: Bench) -> None:
+        bench.recorder.begin_beam(1, LAYOUT)
+        bench.store.gate.clear()
+        bench.wall.now_s = 1.0
+        bench.samples(1)
+        bench.samples(2)
+        await asyncio.sleep(0)
+        bench.samples(3)
+        await asyncio.sleep(1.5 * COMMIT_PERIOD_S)
+        bench.store.error = StoreError("the disk is full")
+        bench.store.gate.set()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        bench.store.error = None
+        await asyncio.sleep(3 * COMMIT_PERIOD_S)
+        assert bench.store.commits == []
+        with pytest.raises(StoreError, match="the disk is full"):
+            await bench.recorder.end_beam()
+
+    simulated(scenario)
+
+
 def test_a_commit_that_fails_at_the_end_is_raised() -> None:
     async def scenario(bench: Bench) -> None:
         bench.recorder.begin_beam(1, LAYOUT)
@@ -275,6 +298,15 @@ def test_lost_samples_are_counted(sequences: tuple[int, ...], lost: int) -> None
         assert telemetry.sequence.tolist() == list(sequences)
         assert bench.store.events[0][1]["lost"] == lost
         assert bench.recorder.lost_samples == lost
+
+    simulated(scenario)
+
+
+def test_samples_lost_before_the_first_of_a_beam_are_counted() -> None:
+    async def scenario(bench: Bench) -> None:
+        bench.recorder.begin_beam(1, LAYOUT, last_sequence=4)
+        bench.samples(7, 8)
+        assert bench.recorder.lost_samples == 2
 
     simulated(scenario)
 
