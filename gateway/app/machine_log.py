@@ -22,6 +22,7 @@ LONGEST_LOG_BYTES = 2**30
 KNOWN_LOGS = "trajectory log, dynalog (.dlg), TRF"
 BANK_A, BANK_B = "A", "B"
 WHOLE_TURN_DEG = 360.0
+_NOWHERE: FloatArray = np.empty(0)
 WHOLE_MU = 1.0
 """What a dynalog's share of the dose is a share of, where nobody says the meterset."""
 
@@ -122,7 +123,7 @@ def _named(path: Path, read: Callable[[], MachineLog]) -> MachineLog:
 
 
 def beam_rows(log: MachineLog) -> list[dict[str, object]]:
-    """What is shown of each beam."""
+    """What is shown of each beam; a log may know nothing of the gantry."""
     return [
         {
             "beam": beam.beam_number,
@@ -130,7 +131,7 @@ def beam_rows(log: MachineLog) -> list[dict[str, object]]:
             "duration_s": round(float(beam.time_s[-1]), 3),
             "meterset_mu": round(float(beam.meterset_mu[-1]), 4),
             "held_s": round(float(np.mean(beam.held) * beam.time_s[-1]), 3),
-            "gantry_deg": _ends(beam.axes[Axis.GANTRY] % WHOLE_TURN_DEG),
+            "gantry_deg": _ends(beam.axes.get(Axis.GANTRY, _NOWHERE) % WHOLE_TURN_DEG),
         }
         for beam in log.beams
     ]
@@ -161,4 +162,4 @@ _TABLES: Mapping[str, Callable[[Sequence[Trajectory]], bytes]] = {
 
 
 def _ends(values: FloatArray) -> list[float]:
-    return [round(float(value), 2) for value in values[[0, -1]]]
+    return [round(float(value), 2) for value in values[[0, -1]]] if values.size else []

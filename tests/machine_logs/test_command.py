@@ -3,9 +3,17 @@
 import csv
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from gateway.formats.trajectory_log import (
+    LogAxis,
+    Scale,
+    SubBeam,
+    TrajectoryLog,
+    write_trajectory_log,
+)
 from tests import realdata
 from tests.e2e.command import inside
 
@@ -85,6 +93,17 @@ def test_another_file_is_told_what_logs_are_read(tmp_path: Path) -> None:
     ran = inside(tmp_path, "log", str(tmp_path / "plan.dcm"))
     assert ran.code == 3
     assert "trajectory log, dynalog (.dlg), TRF" in ran.stderr
+
+
+def test_a_trajectory_log_need_not_know_the_gantry(tmp_path: Path) -> None:
+    axes, beams = ((LogAxis.METERSET, 1),), (SubBeam(0, 1.0, 1.0, 0, b""),)
+    values = np.array([[0.0], [1.0]], dtype=np.float32)
+    log = TrajectoryLog("3.0", 20, axes, Scale.MACHINE, 0, 2, b"", beams, values, values)
+    path = tmp_path / "a.bin"
+    path.write_bytes(write_trajectory_log(log))
+    ran = inside(tmp_path / "store", "--json", "log", str(path))
+    assert (ran.code, ran.json[0]["beams"][0]["gantry_deg"]) == (0, [])
+    assert inside(tmp_path / "store", "log", str(path)).code == 0
 
 
 @pytest.mark.peer

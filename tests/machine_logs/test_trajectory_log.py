@@ -130,3 +130,9 @@ def sealed(content: bytearray) -> bytes:
 def test_a_missing_file_is_no_log(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="VOSTL"):
         read_trajectory_log(b"")
+
+
+def test_half_a_character_in_a_name_can_be_shown() -> None:
+    assert SubBeam(0, 1.0, 1.0, 0, b"1.1+AF8-TX").name == "1.1_TX"
+    for encoded in (b"+2AA-", b"\xff"):
+        assert SubBeam(0, 1.0, 1.0, 0, encoded).name.encode().decode()

@@ -131,3 +131,14 @@ def test_the_pair_of_plan_and_log_agrees() -> None:
         assert error_mm.size > 1000
         assert np.median(error_mm) < 0.3
         assert errors.statistics.rms[errors.rows("gantry")][0] <= 0.1 + 1e-9
+
+
+def test_a_log_without_an_item_or_a_value_is_refused_by_name() -> None:
+    whole = read_trf(record(BEAM))
+    headless = replace(whole, items=((1, 1), *whole.items[1:]))
+    with pytest.raises(InputError, match="without control_point: it tells of no beam"):
+        trf_trajectories(headless)
+    absent = whole.values.copy()
+    absent[1, whole.columns[trf.GANTRY, trf.ACTUAL]] = trf.ABSENT
+    with pytest.raises(InputError, match="once has no value of gantry"):
+        trf_trajectories(replace(whole, values=absent))

@@ -69,11 +69,13 @@ class SubBeam:
 
     @property
     def name(self) -> str:
-        """The name as people read it."""
+        """The name as people read it; what is no UTF-7, and half a character of it, as Latin-1."""
         try:
-            return self.encoded_name.decode("utf-7")
-        except UnicodeDecodeError:
+            name = self.encoded_name.decode("utf-7")
+            name.encode()
+        except UnicodeError:
             return self.encoded_name.decode("latin-1")
+        return name
 
 
 @dataclass(frozen=True)

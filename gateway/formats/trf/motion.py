@@ -7,15 +7,31 @@ import numpy as np
 import numpy.typing as npt
 
 from gateway.domain.axes import Axis
+from gateway.domain.errors import InputError
 from gateway.domain.trajectory import Trajectory
 from gateway.domain.units import FloatArray, continuous_degrees, frozen, frozen_flags
 from gateway.formats.trf import log as trf
-from gateway.formats.trf.log import LinacState, TrfLog
+from gateway.formats.trf.log import LinacState, TrfLog, item_name
 
 UNITS_PER_MM = 10.0
 RAW_DOSE_PER_MU = 64.0
 SOURCE = "treatment record file"
 _WORD = 2**16
+_NEEDED: tuple[trf.Item, ...] = (
+    trf.CONTROL_POINT,
+    trf.STATE,
+    trf.STEP_DOSE,
+    trf.RAW_DOSE,
+    *(
+        (item, trf.ACTUAL)
+        for item in (trf.GANTRY, trf.COLLIMATOR, trf.X1_DIAPHRAGM, trf.X2_DIAPHRAGM)
+    ),
+    *(
+        (bank + leaf, trf.ACTUAL)
+        for bank in (trf.Y2_LEAVES, trf.Y1_LEAVES)
+        for leaf in range(trf.PAIRS)
+    ),
+)
 _HELD = (LinacState.PAUSE, LinacState.INTERRUPTED, LinacState.INTERRUPTED_READY)
 
 
@@ -23,14 +39,20 @@ def trf_trajectories(log: TrfLog) -> tuple[Trajectory, ...]:
     """What the machine measured of itself, a trajectory for each beam, numbered from 1.
 
     The counter of the dose begins anew with each beam. Where the table stands is not told: the
-    sense of its axes is not established.
+    sense of its axes is not established. Raises InputError where the log lacks an item or a value.
     """
+    missing = [item for item in _NEEDED if item not in log.columns]
+    if missing:
+        names = ", ".join(map(item_name, missing[:3]))
+        more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+        raise InputError(f"a treatment record file without {names}{more}: it tells of no beam")
     return tuple(_trajectories(log))
 
 
 def _trajectories(log: TrfLog) -> Iterator[Trajectory]:
     known = log.values[:, log.columns[trf.CONTROL_POINT]] != trf.ABSENT
     values = log.values[known]
+    _require_values(log, values)
     step_dose = values[:, log.columns[trf.STEP_DOSE]]
     starts = np.flatnonzero(np.diff(step_dose) < 0) + 1
     bounds = (0, *starts.tolist(), step_dose.size)
@@ -39,6 +61,14 @@ def _trajectories(log: TrfLog) -> Iterator[Trajectory]:
         if np.any(values[begin:end, log.columns[trf.STATE]] == LinacState.RADIATION_ON):
             number += 1
             yield _trajectory(log, values[begin:end], number)
+
+
+def _require_values(log: TrfLog, values: npt.NDArray[np.int32]) -> None:
+    columns = [log.columns[item] for item in _NEEDED]
+    absent = np.argwhere(values[:, columns] == trf.ABSENT)
+    if absent.size:
+        name = item_name(_NEEDED[int(absent[0, 1])])
+        raise InputError(f"a treatment record file that once has no value of {name}")
 
 
 def _trajectory(log: TrfLog, values: npt.NDArray[np.int32], number: int) -> Trajectory:
