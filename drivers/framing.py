@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NoReturn, TypeVar
 
 from drivers.incremental import Take
-from gateway.domain.errors import RemoteProtocolError
+from gateway.domain.errors import LocalProtocolError, RemoteProtocolError
 
 M = TypeVar("M")
 R = TypeVar("R")
@@ -27,9 +27,9 @@ class FrameFormat:
 
 
 def encode_frame(form: FrameFormat, kind: int, sequence: int, payload: bytes) -> bytes:
-    """One frame. Raises ValueError for a payload above the format's maximum."""
+    """One frame. Raises LocalProtocolError for a payload above the format's maximum."""
     if len(payload) > form.maximum_payload:
-        raise ValueError(f"payload of {len(payload)} bytes, at most {form.maximum_payload}")
+        raise LocalProtocolError(f"payload of {len(payload)} bytes, at most {form.maximum_payload}")
     head = _HEADER.pack(form.magic, form.version, kind, sequence, len(payload))
     crc = zlib.crc32(payload, zlib.crc32(head[_CRC_START:]))
     return b"".join((head, payload, _CRC.pack(crc)))

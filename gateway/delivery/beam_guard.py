@@ -1,13 +1,14 @@
 """Everything that watches a beam while it is on."""
 
 import asyncio
+import math
 from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 from gateway.delivery.beam_notes import BeamNotes
 from gateway.delivery.beam_state import BEAMING, BeamState
+from gateway.delivery.ending import ENDED, Ending, ending_by
 from gateway.delivery.live_room import LiveRoom
 from gateway.delivery.order import Environment, Order
 from gateway.delivery.recorder import Recorder
@@ -21,25 +22,10 @@ from gateway.domain.delivery import (
     PortalFrame,
     TerminationStatus,
 )
-from gateway.domain.errors import GatewayError, MachineFault, RemoteProtocolError
+from gateway.domain.errors import GatewayError, MachineFault, RemoteProtocolError, ReplyTimeout
 from gateway.domain.program import MachineProgram
 from gateway.domain.units import NS_PER_S
 from gateway.ports.store import Json
-
-_ENDED = {
-    MachineState.COMPLETE: TerminationStatus.NORMAL,
-    MachineState.TERMINATED: TerminationStatus.MACHINE,
-    MachineState.FAULT: TerminationStatus.MACHINE,
-    MachineState.IDLE: TerminationStatus.MACHINE,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How a beam came to its end."""
-
-    status: TerminationStatus
-    reason: str
 
 
 class BeamGuard:
@@ -70,7 +56,11 @@ class BeamGuard:
         self.meterset_mu = program.start_meterset_mu
         self._armed = False
         self._on = False
+        self.beamed = False
+        """Whether the machine has said that a beam was on, asked for or not."""
         self._heard_s = self._loop.time()
+        self._machine_time_ns = -1
+        self._hold_obeyed_s = math.inf
         self._couch_heard_s = self._loop.time()
         self._couch_start: Mapping[Axis, float] = {}
         self._tripped: dict[Action, Trip] = {}
@@ -121,17 +111,20 @@ class BeamGuard:
         self._follow(sample.state)
         if not self._armed:
             return
-        self._heard_s = sample.received_ns / NS_PER_S
+        fresh = sample.machine_time_ns > self._machine_time_ns
+        if fresh:
+            self._machine_time_ns = sample.machine_time_ns
+            self._heard_s = sample.received_ns / NS_PER_S
         self._recorder.sample(sample)
         self.notes.interlock(sample.interlocks)
-        trip = self._watch.judge(sample)
+        trip = self._watch.judge(sample) or (self._judge_our_hold(sample.state) if fresh else None)
         if trip is not None:
             self._trip(trip)
         if sample.state in BEAMING:
             self._on = True
             self.meterset_mu = max(self.meterset_mu, sample.meterset_mu)
-        elif sample.state in _ENDED:
-            self._end_by_state(sample.state)
+        elif sample.state in ENDED:
+            self._end(ending_by(sample.state, self._tripped, self.notes.interlocks))
 
     def on_event(self, event: MachineEvent) -> None:
         """Record what the machine says of itself."""
@@ -183,6 +176,34 @@ class BeamGuard:
         elif device not in self._live.lost:
             self.notes.lost(device, error, self._control_point())
 
+    async def turn_off(self) -> None:
+        """TERMINATE. Without an answer in time the link to a machine that may beam is closed.
+
+        It holds the beam then, and its dead-man, which hears no heartbeat any more, ends it.
+        """
+        if "linac" in self._live.lost:
+            return
+        try:
+            async with asyncio.timeout(
+                None if self.state.ended else self._bounds.terminate_after_s
+            ):
+                await self._live.linac.terminate()
+        except (GatewayError, TimeoutError) as reason:
+            error = (
+                reason if isinstance(reason, GatewayError) else ReplyTimeout("no answer in time")
+            )
+            self.failed("linac", "terminate", error)
+            if not self.state.ended:
+                await self._live.give_up_linac(error)
+
+    def _judge_our_hold(self, state: MachineState) -> Trip | None:
+        """What we have put on hold stays so until it is terminated: nothing resumes it."""
+        stands = self._heard_s - self._hold_obeyed_s <= self._bounds.hold_after_s
+        if stands or state is not MachineState.BEAM_ON:
+            return None
+        text = f"the machine beams although it was held: {self._tripped[Action.HOLD].text}"
+        return Trip(Action.TERMINATE, "hold-left", text)
+
     async def _watch_silence(self) -> None:
         bounds = self._bounds
         while not self.ended.done():
@@ -208,7 +229,7 @@ class BeamGuard:
             await asyncio.sleep(0)
 
     def _stale(self, action: Action, silent_s: float) -> None:
-        text = f"no telemetry for {silent_s * 1000:.0f} ms"
+        text = f"no new telemetry for {silent_s * 1000:.0f} ms"
         self.notes.stale("linac", text, self._control_point())
         self._trip(Trip(action, "stale-telemetry", text))
 
@@ -220,6 +241,7 @@ class BeamGuard:
         return self._program.plan_control_point_at(sample.program_s)
 
     def _follow(self, told: MachineState) -> None:
+        self.beamed = self.beamed or told in BEAMING
         wrong = self.state.follow(told)
         if wrong is not None:
             self._trip(Trip(Action.TERMINATE, "state", wrong))
@@ -232,39 +254,27 @@ class BeamGuard:
 
     async def _enforce(self, trip: Trip) -> None:
         """Act first, then record. What does not hold is terminated, what does not end is left."""
-        obeyed = await self._obeyed(trip.action)
         if trip.action is Action.TERMINATE:
             ending = Ending(TerminationStatus.MACHINE, f"{trip.code}: {trip.text}")
             wait_s = self._bounds.terminate_after_s
             self._last_wait = self._loop.call_later(wait_s, self._end, ending)
-        elif not obeyed and not self.state.ended:
+            await self.turn_off()
+        elif await self._held():
+            self._hold_obeyed_s = self._loop.time()
+        elif not self.state.ended:
             text = f"{trip.text}; the machine did not hold"
             self._trip(Trip(Action.TERMINATE, trip.code, text))
         await self._recorder.event(
             trip.action.value, beam=self._program.beam_number, code=trip.code, text=trip.text
         )
 
-    async def _obeyed(self, action: Action) -> bool:
-        linac = self._live.linac
+    async def _held(self) -> bool:
         try:
-            await (linac.hold() if action is Action.HOLD else linac.terminate())
+            await self._live.linac.hold()
         except GatewayError as error:
-            self.failed("linac", action.value, error)
+            self.failed("linac", "hold", error)
             return False
         return True
-
-    def _end_by_state(self, state: MachineState) -> None:
-        terminated = self._tripped.get(Action.TERMINATE)
-        if terminated is not None:
-            reason = f"{terminated.code}: {terminated.text}"
-            self._end(Ending(TerminationStatus.MACHINE, reason))
-        elif state is MachineState.COMPLETE:
-            self._end(Ending(TerminationStatus.NORMAL, ""))
-        else:
-            held = self._tripped.get(Action.HOLD)
-            names = "+".join(self.notes.interlocks) or state.name
-            reason = f"{held.code}: {held.text}" if held else f"the machine ended the beam: {names}"
-            self._end(Ending(_ENDED[state], reason))
 
     def _end(self, ending: Ending) -> None:
         if not self.ended.done():

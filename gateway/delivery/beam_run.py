@@ -4,13 +4,15 @@ import asyncio
 from collections.abc import Mapping
 
 from gateway.delivery.beam_end import record_beam_end, telemetry_file
-from gateway.delivery.beam_guard import BeamGuard, Ending
+from gateway.delivery.beam_guard import BeamGuard
+from gateway.delivery.beam_state import BEAMING
 from gateway.delivery.counter import (
     METERSET_RESOLUTION_MU,
     CounterUnknown,
     believed,
     count_again,
 )
+from gateway.delivery.ending import Ending
 from gateway.delivery.live_room import LiveRoom
 from gateway.delivery.order import Environment, Order, PlannedBeam
 from gateway.delivery.read_back import verify_couch, verify_read_back
@@ -110,6 +112,7 @@ class BeamRun:
         await live.linac.prepare(self._planned.prepare_bound_s)
         self._guard.state.command(DeliveryEvent.PREPARE)
         read_back = await live.linac.read_back()
+        self._guard.beamed |= read_back.state in BEAMING
         self._couch_mm = await live.couch.position()
         await self._record_read_back(read_back)
         findings = (
@@ -153,16 +156,22 @@ class BeamRun:
         await self._recorder.event("armed", beam=number, by=list(self._order.armed_by))
         await self._recorder.event("beam-on", beam=number)
         self._live.require("linac", "couch")
-        self._recorder.begin_beam(number, self._program.layout)
+        before = self._live.sample
+        last = None if before is None else before.sequence
+        self._recorder.begin_beam(number, self._program.layout, last)
         self._recording = True
         self._guard.state.command(DeliveryEvent.BEAM_ON)
         self._guard.arm(self._couch_mm)
 
     async def _finish(self, ending: Ending) -> BeamDelivery:
-        """Beam off, frames in, counter read, everything durable, in this order."""
-        await self._turn_off()
-        frames_sent = await self._finish_images()
+        """Beam off, counter read, frames in, everything durable, in this order.
+
+        The counter says that the beam is off: a machine that has not ended it loses its link at
+        once, not when the panel has sent its images.
+        """
+        await self._guard.turn_off()
         meterset_mu = await self._meterset()
+        frames_sent = await self._finish_images()
         await self._unload()
         self._live.listener = None
         await self._guard.settle()
@@ -176,21 +185,13 @@ class BeamRun:
 
     async def _abandon(self) -> None:
         """Beam off, and nothing left running: the record cannot be kept, or this program failed."""
-        await self._turn_off()
+        await self._guard.turn_off()
         self._live.listener = None
         await self._recorder.abandon()
         try:
             await self._guard.settle()
         except StoreError:
             return
-
-    async def _turn_off(self) -> None:
-        if "linac" in self._live.lost:
-            return
-        try:
-            await self._live.linac.terminate()
-        except GatewayError as error:
-            self._guard.failed("linac", "terminate", error)
 
     async def _finish_images(self) -> int | None:
         if not self._acquiring or "imager" in self._live.lost:
@@ -207,7 +208,7 @@ class BeamRun:
 
         The counter is read over the live link, else over a fresh one.
         """
-        if not self._commanded:
+        if not self._commanded and not self._guard.beamed:
             return self._program.start_meterset_mu
         number, token = self._program.beam_number, self._order.token
         try:

@@ -81,6 +81,13 @@ class LiveRoom:
             if device in self.lost:
                 raise self.lost[device]
 
+    async def give_up_linac(self, error: GatewayError) -> None:
+        """Close the link to a linac that does not do as it is told; the listener is not told."""
+        self.lost["linac"] = error
+        if self.links["linac"] is LinkState.READY:
+            self._step("linac", LinkEvent.FAILED)
+        await self.linac.aclose()
+
     async def aclose(self) -> None:
         """Close all links; idempotent."""
         self.listener = None

@@ -4,6 +4,7 @@ from collections import deque
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gateway.delivery.counter import METERSET_RESOLUTION_MU
 from gateway.domain.delivery import Interlock, MachineSample, MachineState
 from gateway.domain.program import MachineProgram
 from gateway.domain.room import Bounds
@@ -64,8 +65,6 @@ class BeamWatch:
         self._time_ns = sample.machine_time_ns
         if step_ns < 0:
             return Trip(Action.TERMINATE, "clock", "the machine's clock went back")
-        if sample.state in _WAITING:
-            return self._judge_wait(sample)
         return self._judge_counter(sample) or self._judge_state(sample, step_ns)
 
     def _judge_counter(self, sample: MachineSample) -> Trip | None:
@@ -74,12 +73,14 @@ class BeamWatch:
             return Trip(Action.TERMINATE, "beam-number", text)
         if sample.meterset_mu > self._meterset_ceiling_mu:
             return self._meterset_trip(sample)
-        if sample.meterset_mu < self._meterset_mu:
+        if sample.meterset_mu < self._meterset_mu - METERSET_RESOLUTION_MU:
             return Trip(Action.TERMINATE, "meterset", "the machine's dose counter went back")
         self._meterset_mu = sample.meterset_mu
         return None
 
     def _judge_state(self, sample: MachineSample, step_ns: int) -> Trip | None:
+        if sample.state in _WAITING:
+            return self._judge_wait(sample)
         if sample.state is MachineState.HELD:
             return self._judge_hold(sample)
         self._held_since_ns = None

@@ -27,7 +27,7 @@ from gateway.domain.delivery import (
     PortalFrame,
     ReadBack,
 )
-from gateway.domain.errors import GatewayError, StoreError
+from gateway.domain.errors import GatewayError, LinkLost, StoreError
 from gateway.domain.findings import Finding
 from gateway.domain.program import MachineProgram
 from gateway.domain.units import NS_PER_S
@@ -48,6 +48,9 @@ class Machine:
 
     ``refusals`` raise for a command (it is not carried out); ``silent_after_mu`` stops telemetry;
     ``stuck_in`` is a state that telemetry goes on reporting; ``counter`` replaces readings.
+    ``ignored`` are commands that are taken and not carried out; ``repeats_after_mu`` is where
+    telemetry begins to send the same sample again and again; ``unasked_s`` is how long it beams by
+    itself before PREPARE is done.
     """
 
     log: list[str] = field(default_factory=list)
@@ -55,7 +58,11 @@ class Machine:
     program: MachineProgram | None = None
     meterset_mu: float = 0.0
     refusals: dict[str, GatewayError] = field(default_factory=dict)
+    ignored: frozenset[str] = frozenset()
     silent_after_mu: float = np.inf
+    repeats_after_mu: float = np.inf
+    unasked_s: float | None = None
+    ends_when_closed: bool = False
     stuck_in: MachineState | None = None
     stops_at_mu: float = np.inf
     counter: Callable[[CounterReading], CounterReading | None] = lambda reading: reading
@@ -118,6 +125,9 @@ class Linac:
         self._command("prepare")
         await asyncio.sleep(WIRE_S)
         self.machine.state = MachineState.PREPARED
+        if self.machine.unasked_s is not None:
+            self.machine.state, self.machine.meterset_mu = MachineState.BEAM_ON, 0.1
+            await asyncio.sleep(self.machine.unasked_s)
 
     async def read_back(self) -> ReadBack:
         self._command("read_back")
@@ -138,7 +148,7 @@ class Linac:
 
     async def hold(self) -> None:
         self._command("hold")
-        if self.machine.state is MachineState.BEAM_ON:
+        if "hold" not in self.machine.ignored and self.machine.state is MachineState.BEAM_ON:
             self.machine.state = MachineState.HELD
             self.machine.held_at_s = asyncio.get_running_loop().time()
         await asyncio.sleep(WIRE_S)
@@ -148,6 +158,8 @@ class Linac:
 
     async def terminate(self) -> None:
         self._command("terminate")
+        if "terminate" in self.machine.ignored:
+            return
         if self.machine.state not in (MachineState.IDLE, MachineState.COMPLETE):
             self.machine.state = MachineState.TERMINATED
         if self.machine.off_at_s is None:
@@ -177,9 +189,18 @@ class Linac:
         return
 
     async def aclose(self) -> None:
-        if self._telemetry is not None:
+        """A machine that loses its client holds the beam; the dead-man then ends it."""
+        if self._telemetry is not None and not self._telemetry.done():
             self._telemetry.cancel()
             await asyncio.wait((self._telemetry,))
+            self.machine.log.append("closed")
+            self._lost = self._lost or LinkLost("closed by this side")
+            if self.machine.ends_when_closed and self.machine.beaming:
+                self.machine.state = MachineState.TERMINATED
+
+    def skip(self, samples: int) -> None:
+        """So many samples never arrive."""
+        self._sequence += samples
 
     def lose(self, error: GatewayError) -> None:
         """The link breaks."""
@@ -192,18 +213,24 @@ class Linac:
     async def _report(self) -> None:
         machine, loop = self.machine, asyncio.get_running_loop()
         told = machine.state
+        repeated: MachineSample | None = None
         while True:
             await asyncio.sleep(PERIOD_S)
             machine.advance(PERIOD_S)
             assert self._observer is not None
             if machine.meterset_mu >= machine.silent_after_mu:
                 continue
+            if machine.meterset_mu >= machine.repeats_after_mu and repeated is not None:
+                now_ns = round(loop.time() * NS_PER_S)
+                self._observer.on_sample(replace(repeated, received_ns=now_ns))
+                continue
             now_ns = round(loop.time() * NS_PER_S)
             if machine.state is not told:
                 told = machine.state
                 self._observer.on_event(MachineEvent(now_ns, told, Interlock.NONE, told.name, ""))
             self._sequence += 1
-            self._observer.on_sample(self._sample(now_ns))
+            repeated = self._sample(now_ns)
+            self._observer.on_sample(repeated)
 
     def _sample(self, now_ns: int) -> MachineSample:
         machine = self.machine
@@ -270,6 +297,7 @@ class Imager:
     """A panel that sends one small frame when it is finished; ``failures`` raise."""
 
     def __init__(self) -> None:
+        self.log: list[str] = []
         self.failures: dict[str, GatewayError] = {}
         self.frame_of: int | None = None
         self._beam = 0
@@ -291,6 +319,7 @@ class Imager:
         self._beam = beam_number
 
     async def finish(self, timeout_s: float) -> int:
+        self.log.append("finish")
         await asyncio.sleep(WIRE_S)
         self._fail("finish")
         assert self._on_frame is not None

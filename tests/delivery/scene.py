@@ -60,6 +60,7 @@ class Scene:
     progress: Callable[[int, float, float], None] = lambda _beam, _mu, _end: None
     during: Callable[["Scene", Linac], Awaitable[None]] | None = None
     steps: int = 0
+    task: asyncio.Task[SessionResult] | None = None
     linacs: list[Linac] = field(default_factory=list)
 
     @property
@@ -78,7 +79,7 @@ class Scene:
             self._devices, self.frames, SimulatedClock(0, loop.time), self.progress
         )
         session = DeliverySession(_order(self.beams), recorder, environment)
-        task = loop.create_task(_Stepped(self, session, cancel_at).run())
+        self.task = task = loop.create_task(_Stepped(self, session, cancel_at).run())
         others = loop.create_task(self._others())
         try:
             async with asyncio.timeout(LIMIT_S):

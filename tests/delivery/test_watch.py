@@ -27,6 +27,18 @@ def test_meterset_ceiling_is_the_larger_of_both_bounds(meterset_mu: float, *, tr
         assert (trip.action, trip.code) == (Action.TERMINATE, "meterset")
 
 
+def test_no_state_hides_the_counter_from_its_ceiling() -> None:
+    for state in MachineState:
+        trip = watch().judge(sample(1.0, 101.01, state))
+        assert trip is not None, state
+        assert (trip.action, trip.code) == (Action.TERMINATE, "meterset")
+
+
+def test_a_start_finer_than_the_wire_is_no_counter_that_went_back() -> None:
+    guard = BeamWatch(program(start_mu=100.0 / 3.0), BOUNDS, PULSE_MU)
+    assert guard.judge(sample(0.0, 33.333333)) is None
+
+
 @pytest.mark.parametrize(("rate", "trips"), [(655.0, False), (670.0, True)])
 def test_dose_rate_is_measured_by_counter_and_clock(rate: float, *, trips: bool) -> None:
     guard = watch()
