@@ -20,6 +20,9 @@ from gateway.planning.positions import beam_positions
 
 MOST_CONTROL_POINTS = 4096
 """What one program of the linac control protocol may have."""
+HIGHEST_BEAM_NUMBER = 65_535
+LONGEST_NAME_BYTES = 255
+"""What the linac control protocol has room for, in UTF-8."""
 _SAD_SLACK_MM = 1.0
 
 
@@ -51,6 +54,7 @@ def _beam_findings(beam: Beam, room: Room) -> tuple[Finding, ...]:
         *device_findings(beam, machine),
         *meterset_findings(beam, machine),
         *_too_long(beam),
+        *_unspeakable(beam),
     )
     if has_errors(basic):
         return basic
@@ -83,6 +87,16 @@ def _too_long(beam: Beam) -> Iterator[Finding]:
             f"{beam.path}.NumberOfControlPoints",
             f"{beam.control_point_count} control points; a controller takes {MOST_CONTROL_POINTS}",
         )
+
+
+def _unspeakable(beam: Beam) -> Iterator[Finding]:
+    if beam.number > HIGHEST_BEAM_NUMBER:
+        text = f"a controller takes numbers up to {HIGHEST_BEAM_NUMBER}"
+        yield error("beam-number", f"{beam.path}.BeamNumber", text)
+    size = len(beam.name.encode())
+    if size > LONGEST_NAME_BYTES:
+        text = f"its name has {size} bytes in UTF-8; a controller takes {LONGEST_NAME_BYTES}"
+        yield error("beam-name", f"{beam.path}.BeamName", text)
 
 
 def _source_distance(beam: Beam, room: Room) -> Iterator[Finding]:

@@ -229,3 +229,10 @@ def test_messages_name_the_beam_and_the_control_point():
 def test_a_beam_longer_than_a_program_is_refused():
     item = beam(np.linspace(0.0, 1.0, 4097), meterset_mu=1000.0)
     assert [f.rule for f in findings(item)] == ["control-points"]
+
+
+def test_a_number_or_a_name_that_no_controller_takes_is_refused():
+    sound = beam([0.0, 1.0])
+    assert "beam-number" not in [f.rule for f in findings(replace(sound, number=65_535))]
+    assert [f.rule for f in findings(replace(sound, number=65_536))] == ["beam-number"]
+    assert [f.rule for f in findings(replace(sound, name="\U0001f600" * 64))] == ["beam-name"]
