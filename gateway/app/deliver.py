@@ -10,6 +10,7 @@ from gateway.adapters.store import open_store
 from gateway.app.carry_out import carry_out
 from gateway.app.finish import Finished
 from gateway.app.fractions import (
+    altered_plan,
     beyond_plan,
     choose_fraction,
     entries,
@@ -113,7 +114,11 @@ def _decide_new(
     known = entries(store)
     refuse_repeated(known, request.request_id)
     fraction, numbers = choose_fraction(known, intake.plan, named, request.fraction)
-    findings = beyond_plan(intake.plan, fraction, simulated=intake.room.simulated)
+    simulated = intake.room.simulated
+    findings = (
+        *altered_plan(known, intake.plan, simulated=simulated),
+        *beyond_plan(intake.plan, fraction, simulated=simulated),
+    )
     beams = compile_beams(intake, [(number, 0.0) for number in numbers])
     identity, ordinal = _identify(request, intake, fraction, known)
     return Decided(intake, identity, fraction, beams, (*intake.findings, *findings), None, ordinal)

@@ -141,3 +141,26 @@ def beyond_plan(plan: TreatmentPlan, fraction: int, *, simulated: bool) -> tuple
     if not simulated:
         raise PlanRejected((error("fraction-beyond-plan", _PATH, text),))
     return (warning("fraction-beyond-plan", _PATH, text),)
+
+
+def altered_plan(
+    known: Sequence[DeliveryEntry], plan: TreatmentPlan, *, simulated: bool
+) -> tuple[Finding, ...]:
+    """A finding when the plan was delivered from another file. Raises PlanRejected in a real room.
+
+    A SOP Instance UID names one content; fractions of two contents do not add up.
+    """
+    earlier = [
+        entry.delivery_id
+        for entry in known
+        if entry.plan_uid == plan.sop_instance_uid and entry.intent["plan_sha256"] != plan.sha256
+    ]
+    if not earlier:
+        return ()
+    text = (
+        f"delivery {earlier[-1]} was made from another file of the same SOP Instance UID; "
+        "an altered plan wants a UID of its own"
+    )
+    if not simulated:
+        raise PlanRejected((error("plan-altered", "SOPInstanceUID", text),))
+    return (warning("plan-altered", "SOPInstanceUID", text),)

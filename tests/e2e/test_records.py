@@ -3,15 +3,18 @@
 import signal
 import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pydicom
 import pytest
 
 from gateway.app.deliver import continue_delivery
+from gateway.app.fractions import altered_plan
 from gateway.app.records import history, reconcile_again, show, verify
 from gateway.app.request import Request
 from gateway.app.resolve import Entered, resolve
+from gateway.dicom.plan_file import read_plan_bytes
 from gateway.domain.delivery import DeliveryOutcome
 from gateway.domain.errors import Blocked, ConfigError, PlanRejected
 from gateway.domain.findings import has_errors
@@ -47,6 +50,27 @@ def test_a_fraction_beyond_the_plan_is_a_finding(tmp_path: Path, plan: Path) -> 
     finished = delivered(tmp_path, plan, fraction=999)
     rules = {finding["rule"] for finding in finished.summary["findings"]}
     assert "fraction-beyond-plan" in rules
+
+
+def test_a_plan_that_was_altered_under_its_uid_is_a_finding(tmp_path: Path, plan: Path) -> None:
+    first = delivered(tmp_path, plan)
+    assert "plan-altered" not in {found["rule"] for found in first.summary["findings"]}
+    dataset = pydicom.dcmread(plan)
+    dataset.BeamSequence[0].BeamName = "Other"
+    dataset.save_as(plan)
+    second = delivered(tmp_path, plan)
+    (found,) = (each for each in second.summary["findings"] if each["rule"] == "plan-altered")
+    assert found["severity"] == "warning"
+    assert first.summary["delivery_id"] in found["message"]
+
+
+def test_an_altered_plan_is_refused_in_a_real_room(tmp_path: Path, plan: Path) -> None:
+    entry = delivered(tmp_path, plan).entry
+    read, _ = read_plan_bytes(plan.read_bytes(), "plan.dcm").resolve(1)
+    assert read is not None
+    assert altered_plan([entry], read, simulated=False) == ()
+    with pytest.raises(PlanRejected, match="UID of its own"):
+        altered_plan([entry], replace(read, sha256="0" * 64), simulated=False)
 
 
 def test_a_terminated_delivery_is_continued_to_the_planned_meterset(
