@@ -9,6 +9,7 @@ from pydicom.encaps import generate_frames
 from pydicom.pixels.decoders.base import get_decoder
 
 from gateway.dicom.codestreams import declared_size
+from gateway.dicom.encoded_items import Content
 from gateway.dicom.part10 import HEAD_BYTES, file_meta
 from gateway.dicom.plan_file import READING_ERRORS
 from gateway.dicom.quiet import quietly
@@ -22,7 +23,7 @@ DECODING_ERRORS = (*READING_ERRORS, RuntimeError, UserWarning)
 """Decoders fail with RuntimeError, or warn that they left something out."""
 
 
-def frame_findings(content: bytes, longest_frame_pixels: int) -> tuple[Finding, ...]:
+def frame_findings(content: Content, longest_frame_pixels: int) -> tuple[Finding, ...]:
     """What decoding every frame of a DICOM file shows, one frame in memory at a time.
 
     Nothing for an object that is not compressed. A frame that says to be larger than
@@ -39,7 +40,7 @@ def frame_findings(content: bytes, longest_frame_pixels: int) -> tuple[Finding, 
         return (_wrong("damaged, or not of the size or number that the attributes say"),)
 
 
-def _compression(content: bytes) -> str:
+def _compression(content: Content) -> str:
     """The transfer syntax, where it compresses frames."""
     try:
         syntax = file_meta(content[:HEAD_BYTES]).transfer_syntax_uid

@@ -4,7 +4,14 @@ import struct
 import zlib
 from dataclasses import dataclass
 
-from gateway.dicom.encoded_items import SIGNED_OR_NOT, Element, Item, assumed_vr
+from gateway.dicom.encoded_items import (
+    SIGNED_OR_NOT,
+    BulkElement,
+    Content,
+    Element,
+    Item,
+    assumed_vr,
+)
 from gateway.dicom.sop_classes import (
     DEFLATED,
     EXPLICIT_VR_BIG_ENDIAN,
@@ -27,6 +34,9 @@ _LONG = "OB OD OF OL OV OW SQ SV UC UN UR UT UV"
 _VRS = {vr.encode(): (vr, vr in _LONG.split()) for vr in f"{_SHORT} {_LONG}".split()}
 _ENCAPSULATED = frozenset({"OB", "OW"})
 _MAYBE_ITEMS = frozenset({"SQ", "UN"})
+_BULK = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
+LONG_VALUE_BYTES = 2**16
+"""Values of these VRs that are longer stay in the file."""
 _ENDS = "the file ends within an element"
 _TOO_LONG = "an element is longer than what holds it"
 
@@ -44,12 +54,12 @@ class EncodedObject:
     dataset: Item
 
 
-def read_object(content: bytes) -> EncodedObject:
+def read_object(content: Content) -> EncodedObject:
     """Read a DICOM file (PS3.10 7), or a data set alone. Raises Malformed."""
     return _read_object(content, None)
 
 
-def salvage_object(content: bytes) -> tuple[EncodedObject, list[str]]:
+def salvage_object(content: Content) -> tuple[EncodedObject, list[str]]:
     """What can be read of a damaged file, for telling what it lacks, and what is wrong with it.
 
     Raises Malformed when nothing can be.
@@ -58,7 +68,7 @@ def salvage_object(content: bytes) -> tuple[EncodedObject, list[str]]:
     return _read_object(content, damage), damage
 
 
-def _read_object(content: bytes, damage: list[str] | None) -> EncodedObject:
+def _read_object(content: Content, damage: list[str] | None) -> EncodedObject:
     try:
         return _taken_apart(content, damage)
     except struct.error as problem:
@@ -67,7 +77,7 @@ def _read_object(content: bytes, damage: list[str] | None) -> EncodedObject:
         raise Malformed(f"the data set cannot be inflated: {problem}") from problem
 
 
-def read_dataset(content: bytes, transfer_syntax_uid: str) -> Item:
+def read_dataset(content: Content, transfer_syntax_uid: str) -> Item:
     """Read a data set of an uncompressed transfer syntax. Raises Malformed."""
     try:
         return _read(content, 0, len(content), transfer_syntax_uid)
@@ -75,7 +85,7 @@ def read_dataset(content: bytes, transfer_syntax_uid: str) -> Item:
         raise Malformed("the data set ends within an element") from problem
 
 
-def _taken_apart(content: bytes, damage: list[str] | None) -> EncodedObject:
+def _taken_apart(content: Content, damage: list[str] | None) -> EncodedObject:
     if content[META_AT - len(PREFIX) : META_AT] != PREFIX:
         syntax = _guessed(content)
         return EncodedObject(syntax, Item(), _read(content, 0, len(content), syntax, damage))
@@ -103,12 +113,12 @@ def _inflated(deflated: bytes) -> bytes:
     return inflated
 
 
-def _guessed(content: bytes) -> str:
+def _guessed(content: Content) -> str:
     explicit = content[4:6] in _VRS
     return EXPLICIT_VR_LITTLE_ENDIAN if explicit else IMPLICIT_VR_LITTLE_ENDIAN
 
 
-def _read(data: bytes, at: int, end: int, syntax: str, damage: list[str] | None = None) -> Item:
+def _read(data: Content, at: int, end: int, syntax: str, damage: list[str] | None = None) -> Item:
     implicit = syntax == IMPLICIT_VR_LITTLE_ENDIAN
     big_endian = syntax == EXPLICIT_VR_BIG_ENDIAN
     reader = _Reader(data, implicit=implicit, big_endian=big_endian, damage=damage)
@@ -123,7 +133,7 @@ class _Reader:
     """
 
     def __init__(
-        self, data: bytes, *, implicit: bool, big_endian: bool, damage: list[str] | None = None
+        self, data: Content, *, implicit: bool, big_endian: bool, damage: list[str] | None = None
     ) -> None:
         order = ">" if big_endian else "<"
         self._data = data
@@ -141,7 +151,7 @@ class _Reader:
         if depth > MAXIMUM_DEPTH:
             raise Malformed(f"sequences nested deeper than {MAXIMUM_DEPTH}")
         item = Item(outer)
-        elements, data, before = item.elements, self._data, -1
+        elements, before = item.elements, -1
         while at < end:
             start = at
             try:
@@ -163,7 +173,7 @@ class _Reader:
                     return item, end
                 if tag in SIGNED_OR_NOT and self._implicit and item.has_signed_pixels:
                     vr = "SS"
-                element = Element(tag, vr, data[at:stop], item, big_endian=self._big)
+                element = self._valued(tag, vr, at, stop, item)
                 at = stop
             if tag <= before:
                 (item.repeated if tag in elements else item.misplaced).append(tag)
@@ -172,6 +182,11 @@ class _Reader:
         if delimited:
             self._wrong("an item has no end")
         return item, at
+
+    def _valued(self, tag: int, vr: str, at: int, stop: int, holder: Item) -> Element:
+        if stop - at > LONG_VALUE_BYTES and vr in _BULK:
+            return BulkElement(tag, vr, self._data, slice(at, stop), holder, big_endian=self._big)
+        return Element(tag, vr, self._data[at:stop], holder, big_endian=self._big)
 
     def _wrong(self, text: str) -> None:
         if self._damage is None:
@@ -199,10 +214,10 @@ class _Reader:
             stop = at + length
             if stop > end:
                 raise Malformed(_TOO_LONG)
-            return Element(tag, known, self._data[at:stop], holder), stop
+            return self._valued(tag, known, at, stop, holder), stop
         if vr in _ENCAPSULATED:
             stop = self._fragments(at, end)
-            return Element(tag, vr, self._data[at:stop], holder, big_endian=self._big), stop
+            return self._valued(tag, vr, at, stop, holder), stop
         element = Element(tag, "SQ", b"", holder, big_endian=self._big)
         inside = self
         if vr == "UN":

@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Iterator, Sequence
 from functools import cached_property, lru_cache
+from mmap import mmap
 from typing import Any
 
 from pydicom._dicom_dict import DicomDictionary
@@ -14,6 +15,9 @@ from pydicom.values import convert_value
 
 from gateway.dicom.character_sets import without_escapes
 from gateway.dicom.numbers import NotANumber, decimals, integers, is_empty
+
+Content = bytes | mmap
+"""A file's bytes, in memory or mapped."""
 
 SPECIFIC_CHARACTER_SET = 0x00080005
 PIXEL_REPRESENTATION = 0x00280103
@@ -48,6 +52,11 @@ class Element:
         self.big_endian = big_endian
         self.items: tuple[Item, ...] | None = None
         self._value: Sequence[Any] | None = None
+
+    @property
+    def size(self) -> int:
+        """How many bytes the value has."""
+        return len(self.raw)
 
     @property
     def is_empty(self) -> bool:
@@ -112,6 +121,51 @@ class Element:
         one_alone = isinstance(value, str) or not isinstance(value, Sequence)
         texts = [str(one) for one in ((value,) if one_alone else value)]
         return [str(without_escapes(one)) for one in texts]
+
+
+class BulkElement(Element):
+    """A long value of pixels and the like, which stays where it is until it is asked for."""
+
+    __slots__ = ("_at", "_data", "_stop")
+
+    def __init__(
+        self,
+        tag: int,
+        vr: str,
+        data: Content,
+        span: slice,
+        holder: "Item",
+        *,
+        big_endian: bool = False,
+    ) -> None:
+        self.tag = tag
+        self.vr = vr
+        self.holder = holder
+        self.big_endian = big_endian
+        self.items = None
+        self._data = data
+        self._at: int = span.start
+        self._stop: int = span.stop
+
+    @property
+    def raw(self) -> bytes:  # type: ignore[override]  # read only, made at each call
+        """The value, copied."""
+        return self._data[self._at : self._stop]
+
+    @property
+    def size(self) -> int:
+        """How many bytes the value has."""
+        return self._stop - self._at
+
+    @property
+    def is_empty(self) -> bool:
+        """Never: it is long."""
+        return False
+
+    @property
+    def values(self) -> Sequence[Any]:
+        """The one value, copied."""
+        return (self.raw,)
 
 
 class Item:

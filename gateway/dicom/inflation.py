@@ -2,6 +2,7 @@
 
 import zlib
 
+from gateway.dicom.encoded_items import Content
 from gateway.dicom.part10 import HEAD_BYTES, file_meta
 from gateway.dicom.sop_classes import DEFLATED
 from gateway.domain.errors import InputError
@@ -10,7 +11,7 @@ from gateway.domain.findings import Finding, error
 _PORTION_BYTES = 2**20
 
 
-def inflation_findings(content: bytes, longest_bytes: int) -> tuple[Finding, ...]:
+def inflation_findings(content: Content, longest_bytes: int) -> tuple[Finding, ...]:
     """An error where the file's data set inflates to more than ``longest_bytes``.
 
     Nothing for a file that is not deflated, or is none: that is for validation to say.

@@ -66,7 +66,7 @@ class Limits:
     inflated_bytes: int = 64 * 2**20
     pixels: int = 16 * 2**20
     decode_s: float = 10.0
-    decode_memory_bytes: int = 160 * 2**20
+    decode_memory_bytes: int = 128 * 2**20
     free_disk_bytes: int = 2 * 2**30
     workers: int = 2
 

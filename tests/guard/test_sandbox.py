@@ -186,6 +186,17 @@ def test_hostile_objects_are_findings(judging: Sandbox, hostile: bytes, tmp_path
     assert time.monotonic() - began_s < Limits().decode_s + 30.0
 
 
+def test_pixels_are_not_read_into_memory(judging: Sandbox, tmp_path: Path) -> None:
+    """Four times what the process may take, in a file with a hole."""
+    path, pixels = tmp_path / "dose.dcm", 4 * Limits().decode_memory_bytes
+    head = struct.pack("<HH2sxxL", 0x7FE0, 0x10, b"OW", pixels)
+    path.write_bytes(file_of(EXPLICIT_VR_LITTLE_ENDIAN, head))
+    os.truncate(path, path.stat().st_size + pixels)
+    rules = {finding.rule for finding in judged(judging, path)}
+    assert "type-1-missing" in rules
+    assert not rules & {OUT_OF_BOUNDS, "damaged"}
+
+
 def test_what_is_out_of_bounds_is_a_finding(tmp_path: Path) -> None:
     path = tmp_path / "never-ends.dcm"
     os.mkfifo(path)

@@ -19,12 +19,12 @@ def answer_questions(
 ) -> None:
     """Limit this process and answer what its input asks; a question may fail for want of memory.
 
-    It may take ``memory_bytes`` more than it has now. An answer that would take more is
-    ``{"exceeded": why}``.
+    It may take ``memory_bytes`` more than it has now, files that it maps aside. An answer that
+    would take more is ``{"exceeded": why}``.
     """
-    limit_bytes = _address_space_bytes() + memory_bytes
+    limit_bytes = _data_bytes() + memory_bytes
     hard_bytes = limit_bytes + RESERVE_BYTES
-    resource.setrlimit(resource.RLIMIT_AS, (limit_bytes, hard_bytes))
+    resource.setrlimit(resource.RLIMIT_DATA, (limit_bytes, hard_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with redirect_stdout(sys.stderr):
         _say(0, {})
@@ -32,10 +32,10 @@ def answer_questions(
             asked = json.loads(line)
             reply = _within_limits(answer, asked["question"])
             if reply is None:
-                resource.setrlimit(resource.RLIMIT_AS, (hard_bytes, hard_bytes))
+                resource.setrlimit(resource.RLIMIT_DATA, (hard_bytes, hard_bytes))
                 _say(asked["number"], {"exceeded": MEMORY_SPENT})
                 gc.collect()
-                resource.setrlimit(resource.RLIMIT_AS, (limit_bytes, hard_bytes))
+                resource.setrlimit(resource.RLIMIT_DATA, (limit_bytes, hard_bytes))
             else:
                 _say(asked["number"], reply)
 
@@ -52,9 +52,9 @@ def _within_limits(
         return {"exceeded": str(spent)}
 
 
-def _address_space_bytes() -> int:
-    """What this process has now (proc_pid_statm(5))."""
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
+def _data_bytes() -> int:
+    """What is private to this process now (proc_pid_statm(5)); files that are mapped are not."""
+    pages = int(Path("/proc/self/statm").read_text().split()[5])
     return pages * resource.getpagesize()
 
 

@@ -1,7 +1,10 @@
 """The limited process: reads what came from outside, and says what it found."""
 
+import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +12,7 @@ from gateway.adapters.sandbox.limits import answer_questions
 from gateway.app.check import check_plan
 from gateway.app.node.judging import finding_rows
 from gateway.dicom.compressed_frames import frame_findings
+from gateway.dicom.encoded_items import Content
 from gateway.dicom.inflation import inflation_findings
 from gateway.dicom.iod.tables import iod_tables
 from gateway.dicom.iod.validation import validate
@@ -32,15 +36,26 @@ def main(arguments: list[str]) -> int:
             return _decoded(question)
         path, room = Path(question["path"]), str(question["room"])
         served = str(question["served"])
-        content = path.read_bytes()
-        findings = inflation_findings(content, int(inflated_bytes))
-        if not findings:
-            findings = judge(content, path, room, served, settings)
-            findings += frame_findings(content, int(frame_pixels))
+        with _mapped(path) as content:
+            findings = inflation_findings(content, int(inflated_bytes))
+            if not findings:
+                findings = judge(content, path, room, served, settings)
+                findings += frame_findings(content, int(frame_pixels))
         return {"findings": finding_rows(findings)}
 
     answer_questions(int(memory), answer)
     return 0
+
+
+@contextmanager
+def _mapped(path: Path) -> Iterator[Content]:
+    """A file's content, of which only what is read takes memory."""
+    with path.open("rb") as file:
+        if not os.fstat(file.fileno()).st_size:
+            yield b""
+            return
+        with mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+            yield content
 
 
 def _decoded(question: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -56,7 +71,7 @@ def _decoded(question: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def judge(
-    content: bytes, path: Path, room: str, served: str, settings: Settings
+    content: Content, path: Path, room: str, served: str, settings: Settings
 ) -> tuple[Finding, ...]:
     """What validation finds; where ``room`` is named, what stands against delivering a plan too.
 

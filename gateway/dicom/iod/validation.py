@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pydicom.uid import UID
 
 from gateway.dicom.encoded import META_AT, PREFIX, EncodedObject, Malformed, read_object
-from gateway.dicom.encoded_items import Item
+from gateway.dicom.encoded_items import Content, Item
 from gateway.dicom.iod.engine import engine_findings
 from gateway.dicom.iod.meaning.characters import character_findings
 from gateway.dicom.iod.meaning.control_points import point_findings
@@ -50,7 +50,7 @@ class Validation:
     findings: tuple[Finding, ...]
 
 
-def validate(content: bytes) -> Validation:
+def validate(content: Content) -> Validation:
     """Validate a DICOM file. Whatever the bytes are, the answer is findings."""
     try:
         with quietly():
@@ -59,7 +59,7 @@ def validate(content: bytes) -> Validation:
         return Validation("", "", (error("unreadable", "", f"no DICOM object: {problem}"),))
 
 
-def _validate(content: bytes) -> Validation:
+def _validate(content: Content) -> Validation:
     if not content:
         return Validation("", "", (error("unreadable", "", "no DICOM object: the file is empty"),))
     try:

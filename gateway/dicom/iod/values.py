@@ -85,8 +85,8 @@ def _form(element: Element) -> Broken | None:
         return NO_VALUE, message, "PS3.6 6"
     if vr == UNKNOWN_VR:
         return NO_VALUE, "its VR is none", OF_VALUES
-    if len(element.raw) % 2:
-        return "odd-length", f"its value has {len(element.raw)} bytes, an odd number", "PS3.5 7.1.1"
+    if element.size % 2:
+        return "odd-length", f"its value has {element.size} bytes, an odd number", "PS3.5 7.1.1"
     return None
 
 
@@ -125,9 +125,9 @@ def _text(element: Element, vr: str) -> Broken | None:
 
 
 def _binary(element: Element, vr: str) -> Broken | None:
-    count, rest = divmod(len(element.raw), _SIZES.get(vr) or _WORDS[vr])
+    count, rest = divmod(element.size, _SIZES.get(vr) or _WORDS[vr])
     if rest:
-        return _no_value(f"{len(element.raw)} bytes are no whole number of values of VR {vr}")
+        return _no_value(f"{element.size} bytes are no whole number of values of VR {vr}")
     if vr in ("FL", "FD") and not all(map(math.isfinite, element.values)):
         return _no_value("it is not finite")
     return _multiplicity(element.tag, count) if vr in _SIZES else None

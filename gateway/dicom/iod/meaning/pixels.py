@@ -57,7 +57,7 @@ def _length(dataset: Item, transfer_syntax: str) -> Iterator[Finding]:
     frames = integer(dataset, "NumberOfFrames") or 1
     samples = integer(dataset, "SamplesPerPixel") or 1
     due = (rows * columns * bits * frames * samples + 7) // 8
-    there = len(dataset["PixelData"].raw)
+    there = dataset["PixelData"].size
     if there not in (due, due + due % 2):
         message = f"{there} bytes, where {due} are due"
         yield wrong("pixel-length", "PixelData", message, "C.7.6.3.1.4")
