@@ -155,4 +155,4 @@ def conformance(
     """Write the DICOM Conformance Statement of this program."""
     from gateway.cli.node_conformance import show_statement
 
-    show_statement(out)
+    show_statement(out, as_json=common.as_json)

@@ -7,6 +7,7 @@ from pydicom.uid import UID
 from gateway.app.conformance.attributes import written_attributes
 from gateway.dicom.sop_classes import STORAGE
 from gateway.domain.node import Limits
+from tests.e2e.command import inside
 
 COMMITTED = Path(__file__).resolve().parents[2] / "docs" / "conformance-statement.md"
 
@@ -29,3 +30,10 @@ def test_written_attributes_have_their_types() -> None:
     assert "| >>>Delivered Meterset | (3008,0044) | DS | 1 |" not in written
     assert "| >>Delivered Meterset | (3008,0044) | DS | 1 |" in written
     assert "| >>Gantry Angle | (300A,011E) | DS | 1C |" in written
+
+
+def test_as_json_it_is_one_text(tmp_path: Path, text: str) -> None:
+    assert inside(tmp_path, "--json", "conformance").json == {"statement": text}
+    out = str(tmp_path / "statement.md")
+    assert inside(tmp_path, "--json", "conformance", "-o", out).json == {"file": out}
+    assert inside(tmp_path, "conformance").stdout == text
