@@ -8,9 +8,12 @@ from typing import Any
 
 from pydicom.uid import UID
 
+from gateway.dicom.encoded import begins_as_object
 from gateway.dicom.iod.validation import validate
+from gateway.dicom.mapped import mapped
+from gateway.dicom.part10 import HEAD_BYTES
 from gateway.domain.errors import InputError
-from gateway.domain.findings import Finding, error
+from gateway.domain.findings import Finding, Severity, error
 
 LONGEST_BYTES = 2 * 2**30
 
@@ -49,7 +52,9 @@ def _folder(top: Path) -> Iterator[ValidatedFile]:
     ]
     for problem in closed:
         yield _unreadable(Path(problem.filename), problem)
-    yield from (_validated(path) for path in sorted(held) if path.is_file())
+    for path in sorted(held):
+        if path.is_file():
+            yield _other(path) or _validated(path)
 
 
 def finding_row(finding: Finding) -> dict[str, Any]:
@@ -63,12 +68,26 @@ def finding_row(finding: Finding) -> dict[str, Any]:
     }
 
 
+def _other(path: Path) -> ValidatedFile | None:
+    """What lies beside objects in a folder and is none itself, such as a report."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+    except OSError:
+        return None
+    if not head.strip(b"\0") or begins_as_object(head):
+        return None
+    other = Finding(Severity.INFO, "no-object", "", "no DICOM file; it is passed over", "PS3.10 7")
+    return ValidatedFile(_shown(path), "", (other,))
+
+
 def _validated(path: Path) -> ValidatedFile:
     try:
         if path.stat().st_size > LONGEST_BYTES:
             message = f"more than {LONGEST_BYTES >> 30} GiB are not read"
             return ValidatedFile(_shown(path), "", (error("too-large", "", message),))
-        found = validate(path.read_bytes())
+        with mapped(path) as content:
+            found = validate(content)
     except OSError as problem:
         return _unreadable(path, problem)
     name = UID(found.sop_class_uid).name if found.sop_class_uid else ""

@@ -22,8 +22,13 @@ def show_validated(files: "Iterable[ValidatedFile]", *, as_json: bool) -> int:
         else:
             _lines(file)
     if not as_json:
-        sys.stdout.write(f"{seen} files, {refused} with errors\n")
+        sys.stdout.write(f"{counted(seen, 'file')}, {refused} with errors\n")
     return 1 if refused else 0
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things, in words."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _json_line(file: "ValidatedFile") -> None:
@@ -40,7 +45,9 @@ def _json_line(file: "ValidatedFile") -> None:
 
 def _lines(file: "ValidatedFile") -> None:
     errors = sum(finding.severity is Severity.ERROR for finding in file.findings)
-    judgement = f"{errors} errors" if errors else "valid"
+    judgement = counted(errors, "error") if errors else "valid"
+    if not file.sop_class and not errors:
+        judgement = "passed over"
     sys.stdout.write(f"{file.path}: {file.sop_class or 'no DICOM object'}: {judgement}\n")
     for finding in file.findings:
         clause = f" [{finding.clause}]" if finding.clause else ""

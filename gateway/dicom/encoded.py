@@ -37,6 +37,7 @@ _MAYBE_ITEMS = frozenset({"SQ", "UN"})
 _BULK = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
 LONG_VALUE_BYTES = 2**16
 """Values of these VRs that are longer stay in the file."""
+_FIRST_GROUPS = (b"\x02\0", b"\x08\0", b"\0\x08")
 _ENDS = "the file ends within an element"
 _TOO_LONG = "an element is longer than what holds it"
 
@@ -111,6 +112,13 @@ def _inflated(deflated: bytes) -> bytes:
     if not inflater.eof:
         raise Malformed("the file ends within its deflated data set")
     return inflated
+
+
+def begins_as_object(head: bytes) -> bool:
+    """Whether bytes begin as a DICOM file, or as a data set alone: with group 2 or 8."""
+    if head[META_AT - len(PREFIX) : META_AT] == PREFIX:
+        return True
+    return head[:2] in _FIRST_GROUPS and (head[4:6] in _VRS or head[6:8] == b"\0\0")
 
 
 def _guessed(content: Content) -> str:

@@ -73,7 +73,7 @@ def test_nothing_wrong_ends_well(clean: Path) -> None:
     assert done.code == 0
     assert done.stdout.splitlines() == [
         f"{clean}: CT Image Storage: valid",
-        "1 files, 0 with errors",
+        "1 file, 0 with errors",
     ]
 
 
@@ -96,12 +96,25 @@ def test_whatever_a_folder_holds_has_its_line(clean: Path, tmp_path: Path) -> No
         if row["findings"]
     }
     assert [row["file"] for row in found if not row["findings"]] == [str(clean)]
-    assert told.pop("notes.txt").startswith("no DICOM object")
     assert told == {
+        "notes.txt": "no DICOM file; it is passed over",
         "nothing": "no DICOM object: the file is empty",
         "huge": "more than 2 GiB are not read",
         "\\xff": "no DICOM object: the file is empty",
     }
+
+
+def test_a_result_with_its_report_is_valid(clean: Path, tmp_path: Path) -> None:
+    """A file that is named is judged, whatever it is; in a folder it may be something else."""
+    page = tmp_path / "report.html"
+    page.write_text("<!doctype html>" + 200 * " ")
+    found, code = rows(tmp_path)
+    assert code == 0
+    assert {row["file"]: [one["severity"] for one in row["findings"]] for row in found} == {
+        str(clean): [],
+        str(page): ["info"],
+    }
+    assert rows(page)[1] == 1
 
 
 def test_a_folder_that_cannot_be_read_is_told(

@@ -1,10 +1,7 @@
 """The limited process: reads what came from outside, and says what it found."""
 
-import os
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from mmap import ACCESS_READ, mmap
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +13,7 @@ from gateway.dicom.encoded_items import Content
 from gateway.dicom.inflation import inflation_findings
 from gateway.dicom.iod.tables import iod_tables
 from gateway.dicom.iod.validation import validate
+from gateway.dicom.mapped import mapped
 from gateway.dicom.plan_file import read_plan
 from gateway.dicom.same_values import same_values
 from gateway.dicom.sop_classes import PLANS, RT_PLAN
@@ -36,7 +34,7 @@ def main(arguments: list[str]) -> int:
             return _decoded(question)
         path, room = Path(question["path"]), str(question["room"])
         served = str(question["served"])
-        with _mapped(path) as content:
+        with mapped(path) as content:
             findings = inflation_findings(content, int(inflated_bytes))
             if not findings:
                 findings = judge(content, path, room, served, settings)
@@ -45,17 +43,6 @@ def main(arguments: list[str]) -> int:
 
     answer_questions(int(memory), answer)
     return 0
-
-
-@contextmanager
-def _mapped(path: Path) -> Iterator[Content]:
-    """A file's content, of which only what is read takes memory."""
-    with path.open("rb") as file:
-        if not os.fstat(file.fileno()).st_size:
-            yield b""
-            return
-        with mmap(file.fileno(), 0, access=ACCESS_READ) as content:
-            yield content
 
 
 def _decoded(question: Mapping[str, Any]) -> Mapping[str, Any]:

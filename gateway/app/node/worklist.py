@@ -80,10 +80,11 @@ def open_steps(settings: Settings) -> Steps:
 def want_step(settings: Settings, node: Node, uid: str, room: str, clock: WallClock) -> None:
     """Ask the room's service to perform a step.
 
-    Raises Blocked where no service of that room and node runs, or where the step is being
-    performed, or has been.
+    Raises ConfigError where the node has no worklist, Blocked where no service of that room and
+    node runs, or where the step is being performed, or has been.
     """
     station_of(settings, room)
+    manager = manager_of(node)
     service = served(settings.store)
     if service is None:
         raise Blocked(f"nobody performs it: start the service first: linac-gateway serve {room}")
@@ -91,7 +92,7 @@ def want_step(settings: Settings, node: Node, uid: str, room: str, clock: WallCl
         raise Blocked(f"nobody performs it: the service delivers in {service.room}, not in {room}")
     if service.node != node.name:
         raise Blocked(f"nobody performs it: the service has node {service.node}, not {node.name}")
-    steps, manager = open_steps(settings), manager_of(node)
+    steps = open_steps(settings)
     by = (settings.operator,) if settings.operator else ()
     wish = Step(uid, manager.ae_title, Phase.WANTED, room, clock.now_ns(), by=by)
     if not steps.want(wish):
