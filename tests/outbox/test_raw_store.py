@@ -1,8 +1,10 @@
 """C-STORE requests of our own making, against pynetdicom's codec."""
 
+import socket
+import threading
 from io import BytesIO
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pynetdicom.dimse_messages import C_STORE_RQ, C_STORE_RSP, DIMSEMessage
 from pynetdicom.dimse_primitives import C_STORE
@@ -10,9 +12,11 @@ from pynetdicom.dsutils import encode
 from pynetdicom.pdu import P_DATA_TF
 from pynetdicom.pdu_primitives import P_DATA
 
+from gateway.adapters.dicomnet.client_socket import send_all
 from gateway.adapters.dicomnet.raw_store import data_pdus
 from gateway.adapters.dicomnet.store_commands import store_command, store_response
 
+TIMEOUT_S = 30.0
 UIDS = st.from_regex(r"[1-9][0-9]{0,8}(\.[1-9][0-9]{0,8}){1,5}", fullmatch=True)
 
 
@@ -58,7 +62,9 @@ def test_the_data_set_comes_whole_out_of_pdus_of_allowed_length(
     received = DIMSEMessage()
     assert not received.decode_msg(command)
     whole = False
-    for encoded in data_pdus(2 * context + 1, memoryview(content), pdu_bytes):
+    buffers = list(data_pdus(2 * context + 1, memoryview(content), pdu_bytes))
+    for head, part in zip(buffers[::2], buffers[1::2], strict=True):
+        encoded = bytes(head) + part
         assert len(encoded) <= pdu_bytes + 6
         assert not whole
         pdu = P_DATA_TF()
@@ -70,3 +76,18 @@ def test_the_data_set_comes_whole_out_of_pdus_of_allowed_length(
     assert whole
     assert received.data_set is not None
     assert received.data_set.getvalue() == content
+
+
+@given(st.lists(st.binary(max_size=3_000), max_size=600))
+@settings(max_examples=30)
+def test_all_buffers_arrive_in_order_whatever_the_system_takes(buffers: list[bytes]) -> None:
+    one, other = socket.socketpair()
+    with one, other:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        one.settimeout(TIMEOUT_S)
+        other.settimeout(TIMEOUT_S)
+        sending = threading.Thread(target=lambda: (send_all(one, buffers), one.close()))
+        sending.start()
+        received = b"".join(iter(lambda: other.recv(2**16), b""))
+        sending.join(TIMEOUT_S)
+    assert received == b"".join(buffers)

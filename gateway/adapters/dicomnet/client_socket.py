@@ -3,7 +3,9 @@
 import select
 import socket
 import ssl
+from collections import deque
 from collections.abc import Iterable
+from itertools import islice
 
 from pynetdicom import AE, evt
 from pynetdicom.association import Association
@@ -16,6 +18,9 @@ RECEIVE_BYTES = 256 * 2**10
 IDLE_S = 0.001
 """How long what is put into the queue may wait to be sent, where nobody wakes."""
 WAKES = 4096
+MOST_BUFFERS = 256
+"""So many go to the system at once; it takes 1024."""
+Buffer = bytes | memoryview
 OWN_REQUESTS = frozenset({"Evt9", "Evt11", "Evt14", "Evt15"})
 """Data, release, its confirmation and abort, wanted by this side (PS3.8 table 9-10)."""
 
@@ -29,7 +34,7 @@ class ClientSocket(AssociationSocket):
     def __init__(self, association: Association, certificate_name: str, stall_s: float) -> None:
         self._certificate_name = certificate_name
         self._stall_s = stall_s
-        self._following: Iterable[bytes] = ()
+        self._following: Iterable[Buffer] = ()
         self.failure: OSError | None = None
         self._waking, self._woken = socket.socketpair()
         super().__init__(association, address=AddressInformation("127.0.0.1", 0))
@@ -77,7 +82,7 @@ class ClientSocket(AssociationSocket):
         """What was put into the queue to be sent is taken at once."""
         self._waking.send(b"1")
 
-    def follow_with(self, pdus: Iterable[bytes]) -> None:
+    def follow_with(self, pdus: Iterable[Buffer]) -> None:
         """Send these right after what is sent next, by the same thread."""
         self._following = pdus
 
@@ -85,10 +90,7 @@ class ClientSocket(AssociationSocket):
         """Send all of it; a peer that takes nothing for the stall time is lost."""
         following, self._following = self._following, ()
         try:
-            connection = self._open_socket()
-            connection.sendall(bytestream)
-            for pdu in following:
-                connection.sendall(pdu)
+            send_all(self._open_socket(), (bytestream, *following))
         except OSError:
             self.event_queue.put("Evt17")
 
@@ -137,6 +139,22 @@ class ClientSocket(AssociationSocket):
             secured.close()
             raise
         return secured
+
+
+def send_all(connection: socket.socket, buffers: Iterable[Buffer]) -> None:
+    """All of the buffers, in order, copied by nobody but the system. Raises OSError."""
+    waiting = deque(memoryview(buffer) for buffer in buffers)
+    while waiting:
+        if isinstance(
+            connection, ssl.SSLSocket
+        ):  # a record for each call: a head goes with its part
+            connection.sendall(b"".join(waiting.popleft() for _ in range(min(2, len(waiting)))))
+            continue
+        sent = connection.sendmsg(list(islice(waiting, MOST_BUFFERS)))
+        while waiting and sent >= len(waiting[0]):
+            sent -= len(waiting.popleft())
+        if sent:
+            waiting[0] = waiting[0][sent:]
 
 
 def pausing_at_its_end(association: Association) -> None:

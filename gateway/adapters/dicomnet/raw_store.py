@@ -8,7 +8,7 @@ from typing import cast
 from pynetdicom.association import Association
 from pynetdicom.pdu_primitives import P_DATA
 
-from gateway.adapters.dicomnet.client_socket import ClientSocket
+from gateway.adapters.dicomnet.client_socket import Buffer, ClientSocket
 from gateway.adapters.dicomnet.store_commands import store_command
 from gateway.domain.errors import RemoteProtocolError
 
@@ -21,14 +21,18 @@ _DATA, _DATA_LAST = 0x00, 0x02
 _ITEM_OVERHEAD = 6
 
 
-def data_pdus(context_id: int, data_set: memoryview, pdu_bytes: int) -> Iterator[bytes]:
-    """A data set as P-DATA-TF PDUs of at most ``pdu_bytes`` each (PS3.8 9.3.5, annex E)."""
+def data_pdus(context_id: int, data_set: memoryview, pdu_bytes: int) -> Iterator[Buffer]:
+    """A data set as P-DATA-TF PDUs of at most ``pdu_bytes`` each (PS3.8 9.3.5, annex E).
+
+    Each PDU is its head and then its part of the data set, which is not copied.
+    """
     step = pdu_bytes - _ITEM_OVERHEAD
     for start in range(0, len(data_set), step):
         part = data_set[start : start + step]
         control = _DATA_LAST if start + step >= len(data_set) else _DATA
         item_bytes = len(part) + 2
-        yield struct.pack(">BxLLBB", 4, item_bytes + 4, item_bytes, context_id, control) + part
+        yield struct.pack(">BxLLBB", 4, item_bytes + 4, item_bytes, context_id, control)
+        yield part
 
 
 class RawStore:
