@@ -1,6 +1,7 @@
 """A device that follows a script, at the other end of a stream that is slow on purpose."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, TypeVar
 
@@ -71,7 +72,7 @@ class SlowStream:
             await asyncio.sleep(0)
 
 
-class Peer:
+class Peer(ABC):
     """Opens streams and answers each request by its type; unknown ones get no answer."""
 
     def __init__(self) -> None:
@@ -105,8 +106,9 @@ class Peer:
             for reply in self.answers.get(type(request), _silence)(number, request):
                 self.stream.say(reply)
 
+    @abstractmethod
     def _decoder(self) -> IncrementalDecoder[tuple[int, Any]]:
-        raise NotImplementedError
+        """What makes requests of the bytes that come."""
 
 
 def _silence(_number: int, _request: Any) -> Iterable[bytes]:

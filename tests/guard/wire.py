@@ -53,8 +53,8 @@ def answer(client: socket.socket) -> tuple[int, bytes]:
     """
     client.settimeout(10)
     try:
-        head = _received(client, 6)
-        body = _received(client, int.from_bytes(head[2:6], "big"))
+        head = received(client, 6)
+        body = received(client, int.from_bytes(head[2:6], "big"))
     except ConnectionError:
         return 0, b""
     return head[0], body[:4]
@@ -69,7 +69,8 @@ def ended(client: socket.socket) -> bool:
         return True
 
 
-def _received(client: socket.socket, size: int) -> bytes:
+def received(client: socket.socket, size: int) -> bytes:
+    """So many bytes. Raises ConnectionError where the connection ends before."""
     got = b""
     while len(got) < size:
         part = client.recv(size - len(got))

@@ -18,7 +18,7 @@ from gateway.adapters.dicomnet.store_commands import store_command, store_respon
 from gateway.adapters.nodestore.objects import Kept
 from gateway.dicom.sop_classes import EXPLICIT_VR_LITTLE_ENDIAN, RT_PLAN
 from tests.e2e.command import environment
-from tests.guard.wire import APPLICATION, data, item, pdu
+from tests.guard.wire import APPLICATION, data, item, pdu, received
 from tests.node_storage.builders import Stores, arrival, encoded, small_plan, stores
 from tests.node_storage.dying import AFTER, MOMENTS, NEVER
 
@@ -128,18 +128,8 @@ def associate() -> bytes:
 
 def read_pdu(client: socket.socket) -> tuple[int, bytes]:
     """The next PDU's type and body. Raises ConnectionError."""
-    kind, length = struct.unpack(">BxL", _read(client, 6))
-    return kind, _read(client, length)
-
-
-def _read(client: socket.socket, size: int) -> bytes:
-    got = b""
-    while len(got) < size:
-        part = client.recv(size - len(got))
-        if not part:
-            raise ConnectionAbortedError
-        got += part
-    return got
+    kind, length = struct.unpack(">BxL", received(client, 6))
+    return kind, received(client, length)
 
 
 @contextmanager

@@ -11,12 +11,12 @@ from gateway.adapters.nodestore.database import NodeDatabase
 from gateway.adapters.nodestore.outbox_items import (
     CommitmentAnswer,
     Destination,
-    NotCommitted,
     OutboxItem,
     OutgoingObject,
     State,
     item_of,
 )
+from gateway.adapters.nodestore.outbox_settling import settle, take_answer
 from gateway.domain.backoff import backoff_ns
 from gateway.domain.errors import Blocked, InputError, StoreError
 
@@ -123,7 +123,7 @@ class Outbox:
     def done(self, item: int, note: str, now_ns: int) -> None:
         """The destination has it for good."""
         with self._database.transaction() as connection:
-            _done(connection, item, note, now_ns)
+            settle(connection, item, note, now_ns)
 
     def failed(self, item: int, reason: str, next_try_ns: int) -> None:
         """It did not get further, and is tried again."""
@@ -189,7 +189,7 @@ class Outbox:
             found = connection.execute(_ASKED, (answer.transaction_uid, answer.destination))
             items = [item_of(row) for row in found]
             for one in items:
-                _take(connection, one, answer, now_ns)
+                take_answer(connection, one, answer, now_ns)
         return bool(items)
 
     def unreached(self, destination: str, reason: str, now_ns: int) -> None:
@@ -253,52 +253,6 @@ class Outbox:
             yield
         finally:
             os.close(lock)
-
-
-def _take(
-    connection: sqlite3.Connection, one: OutboxItem, answer: CommitmentAnswer, now_ns: int
-) -> None:
-    uid = one.sop_instance_uid
-    if uid in answer.succeeded:
-        _done(connection, one.item, one.reason, now_ns)
-    elif one.state is not State.COMMITTING or one.commitment_uid != answer.transaction_uid:
-        return
-    elif (failure := answer.failed.get(uid)) is not None:
-        _not_committed(connection, one, failure, now_ns)
-    else:
-        reason = "the answer to the commitment request leaves it out: asked again"
-        _again(connection, one, State.SENT, reason, now_ns)
-
-
-def _done(connection: sqlite3.Connection, item: int, note: str, now_ns: int) -> None:
-    connection.execute(
-        "UPDATE outbox SET state = 'done', reason = ?, done_ns = ? WHERE item = ? "
-        "AND state <> 'done'",
-        (note, now_ns, item),
-    )
-
-
-def _not_committed(
-    connection: sqlite3.Connection, one: OutboxItem, failure: NotCommitted, now_ns: int
-) -> None:
-    reason = f"not committed: {failure.reason}"
-    if failure.final:
-        connection.execute(
-            "UPDATE outbox SET state = 'parked', reason = ? WHERE item = ?", (reason, one.item)
-        )
-    else:
-        _again(connection, one, State.QUEUED, f"{reason}; sent again", now_ns)
-
-
-def _again(
-    connection: sqlite3.Connection, one: OutboxItem, state: State, reason: str, now_ns: int
-) -> None:
-    next_try_ns = now_ns + backoff_ns(one.tries + 1, one.sop_instance_uid)
-    connection.execute(
-        "UPDATE outbox SET state = ?, tries = tries + 1, reason = ?, next_try_ns = ? "
-        "WHERE item = ?",
-        (state, reason, next_try_ns, one.item),
-    )
 
 
 def _release(connection: sqlite3.Connection, destination: str, now_ns: int) -> None:
