@@ -11,12 +11,14 @@ from gateway.delivery.order import Acquisition, Devices, Environment, Order, Pla
 from gateway.delivery.read_back import ReadBackTolerance
 from gateway.delivery.recorder import Recorder
 from gateway.delivery.session import DeliverySession, SessionResult
-from gateway.domain.delivery import FrameKind
+from gateway.domain.delivery import DeliveryOutcome, FrameKind
+from gateway.domain.errors import LinkLost
 from gateway.planning.compile import compile_beam
 from gateway.planning.generate import generate
 from gateway.timeloop import run
 from tests.delivery.builders import intent
-from tests.delivery.fakes import ROOM, Couch, Frames, Imager, Linac, Machine, MemoryStore
+from tests.delivery.fake_record import Frames, MemoryStore
+from tests.delivery.fakes import ROOM, Couch, Imager, Linac, Machine
 
 BEAM_MU = 5.0
 LIMIT_S = 120.0
@@ -129,3 +131,23 @@ class _Stepped:
                 sent = yield waited
             except BaseException as error:  # noqa: BLE001 - handed on as it came
                 raised = error
+
+
+def assert_off_and_told(scene: Scene) -> None:
+    """No beam, by a command of ours where there was one; every begun beam has its end."""
+    assert not scene.machine.beaming
+    if "beam_on" in scene.machine.log:
+        after = scene.machine.log[scene.machine.log.index("beam_on") :]
+        assert "terminate" in after
+    kinds = scene.store.kinds
+    if "intent" in kinds:
+        assert kinds[-1] == "end"
+        assert kinds.count("beam-intent") == kinds.count("beam-end")
+        entry = scene.entry
+        assert entry is not None
+        assert entry.outcome is not DeliveryOutcome.UNRESOLVED
+
+
+async def lose_couch(scene: Scene, _: Linac) -> None:
+    assert scene.couch.on_lost is not None
+    scene.couch.on_lost(LinkLost("cut"))
