@@ -17,8 +17,9 @@ from gateway.planning.compile import compile_beam
 from gateway.planning.generate import generate
 from gateway.timeloop import run
 from tests.delivery.builders import intent
+from tests.delivery.fake_couch_imager import Couch, Imager
 from tests.delivery.fake_record import Frames, MemoryStore
-from tests.delivery.fakes import ROOM, Couch, Imager, Linac, Machine
+from tests.delivery.fakes import ROOM, Linac, Machine
 
 BEAM_MU = 5.0
 LIMIT_S = 120.0

@@ -12,8 +12,9 @@ from gateway.domain.errors import (
     ReplyTimeout,
 )
 from gateway.ports.store import Json, StoredEvent
+from tests.delivery.fake_couch_imager import Imager
 from tests.delivery.fake_record import MemoryStore
-from tests.delivery.fakes import Imager, Linac
+from tests.delivery.fakes import Linac
 from tests.delivery.scene import BEAM_MU, Scene, assert_off_and_told, lose_couch
 
 
