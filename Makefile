@@ -1,4 +1,4 @@
-# make demo | demo-node | test | soak | bench. Each makes the environment it needs in .venv first.
+# make demo | demo-node | test | soak | bench | oracles. Each makes the environment it needs in .venv first.
 
 PYTHON ?= python3
 VENV := .venv
@@ -8,8 +8,9 @@ LOCKED := install --quiet --require-hashes -r
 RUNTIME := $(VENV)/.runtime
 DEVELOPMENT := $(VENV)/.development
 APART := $(BIN)/python tools/private-network
+ORACLES := .venv-oracles
 
-.PHONY: demo demo-node test lint soak bench peers lock clean
+.PHONY: demo demo-node test lint soak bench peers oracles lock clean
 
 demo: $(RUNTIME)
 	$(BIN)/linac-gateway demo --out out/demo
@@ -17,7 +18,7 @@ demo: $(RUNTIME)
 demo-node: $(DEVELOPMENT) peers
 	$(APART) $(BIN)/python tools/demo-node out/demo-node
 
-test: $(DEVELOPMENT) peers lint
+test: $(DEVELOPMENT) peers oracles lint
 	$(APART) $(BIN)/python -m pytest -W error -n 2 --dist worksteal -m "not soak"
 
 lint: $(DEVELOPMENT)
@@ -26,11 +27,11 @@ lint: $(DEVELOPMENT)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
 
-soak: $(DEVELOPMENT) peers
+soak: $(DEVELOPMENT) peers oracles
 	$(APART) $(BIN)/python -m pytest -W error -m "not soak" --hypothesis-profile fresh --timeout 0
 	$(APART) $(BIN)/python -m pytest -W error -m soak --timeout 0
 
-bench: $(DEVELOPMENT)
+bench: $(DEVELOPMENT) oracles
 	@$(APART) $(BIN)/python -m tests.bench
 
 $(BIN)/python:
@@ -51,6 +52,10 @@ $(DEVELOPMENT): $(RUNTIME) requirements-dev.lock
 peers:
 	@./tools/install-peers
 
+# pylinac and pymedphys need another pydicom and a Python before 3.13: an environment of their own.
+oracles: $(BIN)/python
+	@PIP_DISABLE_PIP_VERSION_CHECK=1 ./tools/install-oracles $(BIN)/python $(ORACLES)
+
 # Needs uv; writes hashes and no addresses.
 lock:
 	uv pip compile pyproject.toml --group build --universal --python-version 3.11 \
@@ -58,6 +63,8 @@ lock:
 	uv pip compile pyproject.toml --all-extras --group build --group dev --universal \
 	  --python-version 3.11 --generate-hashes --no-annotate --quiet \
 	  --custom-compile-command "make lock" -c requirements.lock -o requirements-dev.lock
+	uv pip compile requirements-oracles.in --universal --python-version 3.11 \
+	  --generate-hashes --no-annotate --quiet --custom-compile-command "make lock" -o requirements-oracles.lock
 
 clean:
-	rm -rf $(VENV) out build dist
+	rm -rf $(VENV) $(ORACLES) out build dist
