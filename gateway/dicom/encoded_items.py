@@ -58,6 +58,10 @@ class Element:
         """How many bytes the value has."""
         return len(self.raw)
 
+    def part(self, start: int, stop: int) -> bytes:
+        """Bytes of the value, copied."""
+        return self.raw[start:stop]
+
     @property
     def is_empty(self) -> bool:
         """Whether it has no value: no item, or nothing but padding."""
@@ -151,6 +155,10 @@ class BulkElement(Element):
     def raw(self) -> bytes:  # type: ignore[override]  # read only, made at each call
         """The value, copied."""
         return self._data[self._at : self._stop]
+
+    def part(self, start: int, stop: int) -> bytes:
+        """Bytes of the value; only these are copied."""
+        return self._data[self._at + start : min(self._at + stop, self._stop)]
 
     @property
     def size(self) -> int:
