@@ -67,6 +67,17 @@ class MlcFile(Section):
     transmission: Fraction
     tip_radius: Annotated[Length, POSITIVE]
     dosimetric_leaf_gap: Annotated[Length, NOT_NEGATIVE]
+    source_distance: Annotated[Length, POSITIVE] | None = None
+    tongue: Annotated[Length, NOT_NEGATIVE] | None = None
+
+    @model_validator(mode="after")
+    def _tongue_fits(self) -> Self:
+        if (
+            self.tongue is not None
+            and 2 * self.tongue.value >= np.diff(self.boundaries.values()).min()
+        ):
+            raise ValueError(f"a tongue of {self.tongue.value:g} mm is half a leaf or more")
+        return self
 
     def model(self, device: str) -> MlcModel:
         """The domain's form."""
@@ -83,4 +94,6 @@ class MlcFile(Section):
             transmission=self.transmission.value,
             tip_radius_mm=self.tip_radius.value,
             dosimetric_leaf_gap_mm=self.dosimetric_leaf_gap.value,
+            source_distance_mm=None if self.source_distance is None else self.source_distance.value,
+            tongue_mm=0.0 if self.tongue is None else self.tongue.value,
         )

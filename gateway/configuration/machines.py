@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from gateway.configuration.leaves import MlcFile
 from gateway.configuration.limits import AngularAxisFile, AxisFile, LinearAxisFile
 from gateway.configuration.locate import config_files, find_config
+from gateway.configuration.optics import OpticsFile
 from gateway.configuration.quantity import (
     NOT_NEGATIVE,
     POSITIVE,
@@ -103,6 +104,7 @@ class MachineFile(Section):
     mlcs: dict[Literal["MLCX", "MLCY", "MLCX1", "MLCX2"], MlcFile]
     modes: dict[str, ModeFile] = Field(min_length=1)
     servo: ServoFile
+    optics: OpticsFile = OpticsFile()
 
     @model_validator(mode="after")
     def _jaws_have_axes(self) -> Self:
@@ -122,6 +124,13 @@ class MachineFile(Section):
         seen = [(m.radiation_type, m.nominal_energy, m.fluence_mode) for m in self.modes.values()]
         if len(set(seen)) != len(seen):
             raise ValueError("modes: two have the same radiation, energy and fluence; remove one")
+        return self
+
+    @model_validator(mode="after")
+    def _optics_are_of_its_modes(self) -> Self:
+        unknown = sorted(set(self.optics.modes) - set(self.modes))
+        if unknown:
+            raise ValueError(f"optics.modes.{unknown[0]}: there is no such mode; remove it")
         return self
 
     def model(self, name: str) -> MachineModel:
@@ -151,6 +160,7 @@ class MachineFile(Section):
             mu_per_pulse=self.mu_per_pulse.value,
             sample_period_s=self.sample_period.value,
             servo=self.servo.model(),
+            optics=self.optics.model(),
             provenance=dict(sources(self)),
         )
 

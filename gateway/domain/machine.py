@@ -4,6 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gateway.domain.axes import JAW_DEVICES, Axis, AxisLayout
+from gateway.domain.optics import (
+    NO_GHOSTING,
+    NO_SAG,
+    BeamOptics,
+    Ghosting,
+    LagTerm,
+    Sag,
+    ScatterTail,
+)
 from gateway.domain.units import FloatArray
 
 
@@ -24,7 +33,8 @@ class MlcModel:
     ``minimum`` and ``maximum`` are the travel of a leaf as seen from its own side: the positive
     bank moves in [-overtravel_mm, retract_mm], the negative bank mirrored. ``span_mm`` is the
     farthest that leaves of one bank may be apart (None: no limit). ``minimum_gap_mm`` holds for
-    moving pairs only.
+    moving pairs only. ``source_distance_mm`` is from the source to the middle of the leaves (None: not
+    known). ``tongue_mm`` is how far a leaf's side reaches into the gap beside it.
     """
 
     type: str
@@ -39,6 +49,8 @@ class MlcModel:
     transmission: float
     tip_radius_mm: float
     dosimetric_leaf_gap_mm: float
+    source_distance_mm: float | None = None
+    tongue_mm: float = 0.0
 
     @property
     def pairs(self) -> int:
@@ -96,6 +108,7 @@ class MachineModel:
     mu_per_pulse: float
     sample_period_s: float
     servo: ServoModel
+    optics: BeamOptics = field(default_factory=BeamOptics)
     provenance: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -124,7 +137,13 @@ class CouchModel:
 
 @dataclass(frozen=True, slots=True)
 class PanelModel:
-    """A portal imager. ``pitch_mm`` is the pixel pitch at the detector surface."""
+    """A portal imager. ``pitch_mm`` is the pixel pitch at the detector surface.
+
+    Its kernel is a Gaussian of ``blur_sigma_mm`` and the tails of ``scatter``, their shares and the
+    Gaussian's adding up to 1. ``lag`` is by readouts. ``row_readout`` is the part of a frame's time
+    in which its rows are read one after another (0: between the pulses). ``sag`` is where the
+    panel's centre stands beside (0, 0) at ``sid_mm``.
+    """
 
     name: str
     manufacturer: str
@@ -140,3 +159,9 @@ class PanelModel:
     dark_counts: float
     bits: int
     maximum_frame_rate_hz: float
+    scatter: tuple[ScatterTail, ...] = ()
+    lag: tuple[LagTerm, ...] = ()
+    ghosting: Ghosting = NO_GHOSTING
+    dead_pixel_share: float = 0.0
+    row_readout: float = 0.0
+    sag: Sag = NO_SAG

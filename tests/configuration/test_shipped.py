@@ -70,8 +70,7 @@ def test_every_value_of_a_machine_says_where_it_is_from(name):
         for key, value in table.items():
             dotted = f"{prefix}.{key}" if prefix else key
             if isinstance(value, dict):
-                leaf = "value" in value or "runs" in value
-                found |= {dotted} if leaf else valued(value, dotted)
+                found |= {dotted} if "source" in value else valued(value, dotted)
         return found
 
     assert set(machine.provenance) == valued(raw)
