@@ -72,10 +72,8 @@ class MlcFile(Section):
 
     @model_validator(mode="after")
     def _tongue_fits(self) -> Self:
-        if (
-            self.tongue is not None
-            and 2 * self.tongue.value >= np.diff(self.boundaries.values()).min()
-        ):
+        narrowest = float(np.diff(self.boundaries.values()).min())
+        if self.tongue is not None and 2.0 * self.tongue.value >= narrowest:
             raise ValueError(f"a tongue of {self.tongue.value:g} mm is half a leaf or more")
         return self
 

@@ -59,9 +59,9 @@ class SagFile(Sourced):
     """``[constant, cosine, sine]`` over the gantry angle, of x, y and distance."""
 
     unit: Literal["mm"]
-    x: _Harmonic = [0.0, 0.0, 0.0]
-    y: _Harmonic = [0.0, 0.0, 0.0]
-    distance: _Harmonic = [0.0, 0.0, 0.0]
+    x: _Harmonic = Field(default=[0.0, 0.0, 0.0])
+    y: _Harmonic = Field(default=[0.0, 0.0, 0.0])
+    distance: _Harmonic = Field(default=[0.0, 0.0, 0.0])
 
     def model(self) -> Sag:
         """The domain's form."""

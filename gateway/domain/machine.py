@@ -33,8 +33,8 @@ class MlcModel:
     ``minimum`` and ``maximum`` are the travel of a leaf as seen from its own side: the positive
     bank moves in [-overtravel_mm, retract_mm], the negative bank mirrored. ``span_mm`` is the
     farthest that leaves of one bank may be apart (None: no limit). ``minimum_gap_mm`` holds for
-    moving pairs only. ``source_distance_mm`` is from the source to the middle of the leaves (None: not
-    known). ``tongue_mm`` is how far a leaf's side reaches into the gap beside it.
+    moving pairs only. ``source_distance_mm`` is from the source to the middle of the leaves (None:
+    not known). ``tongue_mm`` is how far a leaf's side reaches into the gap beside it.
     """
 
     type: str

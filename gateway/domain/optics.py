@@ -27,8 +27,10 @@ LEVEL = Curve()
 
 @dataclass(frozen=True, slots=True)
 class ModeOptics:
-    """A beam mode: ``profile`` over the distance from the axis (mm at the isocentre plane), 1 on
-    the axis; ``head_scatter`` over the side of the equivalent square (mm), 1 at 100 mm.
+    """What a beam mode looks like.
+
+    ``profile`` is over the distance from the axis (mm at the isocentre plane), 1 on the axis;
+    ``head_scatter`` over the side of the equivalent square (mm), 1 at 100 mm.
     """
 
     profile: Curve = LEVEL
@@ -100,7 +102,7 @@ class ScatterTail:
 
 @dataclass(frozen=True, slots=True)
 class LagTerm:
-    """A part of what lags: ``amplitude`` exp(-``rate`` k) of a readout's signal k readouts later."""
+    """A part of what lags: ``amplitude`` exp(-``rate`` k) of a signal comes k readouts later."""
 
     amplitude: float
     rate: float

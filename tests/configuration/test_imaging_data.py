@@ -54,7 +54,7 @@ def test_a_file_without_the_effects_is_a_panel_without_them(tmp_path: Path) -> N
     ("kind", "name", "old", "new", "told"),
     [
         ("panels", "as1200", "range = [8.0, 40.0]", "range = [8.0]", "same length"),
-        ("panels", "as1200", "share = [0.07, 0.03]", "share = [0.7, 0.3]", "nothing for the middle"),
+        ("panels", "as1200", "share = [0.07, 0.03]", "share = [0.7, 0.3]", "leave nothing"),
         ("panels", "as1200", 'range = [8.0, 40.0], unit = "mm"', 'range = [8.0, 40.0], unit = "cm"',
          "scatter.unit"),
         ("panels", "as1200", "rate = [0.7055,", "rate = [", "same length"),
@@ -66,7 +66,7 @@ def test_a_file_without_the_effects_is_a_panel_without_them(tmp_path: Path) -> N
         ("machines", "truebeam-m120", "[optics.modes.6X]", "[optics.modes.7X]", "no such mode"),
         ("machines", "truebeam-m120", "tongue = { value = 0.4", "tongue = { value = 2.5",
          "half a leaf"),
-        ("machines", "truebeam-m120", "source_sag = {", "source_sag = { distance = [0.0, 1.0, 0.0],",
+        ("machines", "truebeam-m120", "source_sag = {", "source_sag = { distance = [0, 1, 0],",
          "leave it out"),
     ],
 )  # fmt: skip
