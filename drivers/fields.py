@@ -212,6 +212,8 @@ class Payload(Generic[T_co]):
 
     def encode(self, message: "DataclassInstance") -> bytes:
         """The payload of ``message``. Raises LocalProtocolError."""
+        if not self.layout:
+            return b""
         names = (field.name for field in fields(message))
         parts = zip(names, self.layout, strict=True)
         return b"".join(field.write(getattr(message, name)) for name, field in parts)

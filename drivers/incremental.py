@@ -18,8 +18,8 @@ class IncrementalDecoder(Generic[R]):
     """Feeds ``take`` with what has arrived; holds back one incomplete item at most.
 
     The result does not depend on the portions: what stands in front of a breach is returned
-    first, and the next call (with ``b""`` at the latest) raises. So: feed until nothing comes
-    back. After a breach every call raises; nothing is searched for in what follows.
+    first, and :meth:`check`, or the next call, raises. So: feed, take what comes back, check.
+    After a breach every call raises; nothing is searched for in what follows.
     """
 
     def __init__(self, take: Take[R]) -> None:
@@ -27,10 +27,14 @@ class IncrementalDecoder(Generic[R]):
         self._buffer = bytearray()
         self._breach: str | None = None
 
-    def feed(self, data: bytes) -> list[R]:
-        """Everything that is complete now. Raises RemoteProtocolError."""
+    def check(self) -> None:
+        """Raises RemoteProtocolError after a breach."""
         if self._breach is not None:
             raise RemoteProtocolError(self._breach)
+
+    def feed(self, data: bytes) -> list[R]:
+        """Everything that is complete now. Raises RemoteProtocolError."""
+        self.check()
         self._buffer += data
         items: list[R] = []
         start = 0

@@ -35,6 +35,7 @@ class Link:
         self._written = asyncio.Event()
         self._drained = asyncio.Event()
         self._drained.set()
+        self._sending = False
         self._lost: GatewayError | None = None
         self._task = asyncio.create_task(self._run())
 
@@ -46,6 +47,8 @@ class Link:
     def write(self, data: bytes) -> None:
         """Send ``data`` after what was written before. Raises LinkLost."""
         self.check()
+        if not self._sending and not self._unsent and self._stream.offer(data):
+            return
         if len(self._unsent) > MAXIMUM_UNSENT:
             self._task.cancel()
             self._tell(LinkLost(f"the device takes no bytes; {len(self._unsent)} wait for it"))
@@ -88,7 +91,9 @@ class Link:
             self._written.clear()
             data = bytes(self._unsent)
             self._unsent.clear()
+            self._sending = True
             await self._stream.send(data)
+            self._sending = False
             if len(self._unsent) < DRAIN_BELOW:
                 self._drained.set()
 

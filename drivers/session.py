@@ -23,7 +23,11 @@ class Conversation(Protocol[Q_contra, A, P]):
         ...
 
     def receive(self, data: bytes) -> list[Reply[A] | P]:
-        """What ``data`` completes; called until nothing comes back."""
+        """What ``data`` completes. Raises RemoteProtocolError."""
+        ...
+
+    def check(self) -> None:
+        """Raises RemoteProtocolError for what stood behind the messages that came last."""
         ...
 
 
@@ -103,13 +107,12 @@ class Session(Generic[Q, A, P]):
         await self._link.aclose(timeout_s)
 
     def _receive(self, data: bytes) -> None:
-        while arrived := self._conversation.receive(data):
-            data = b""
-            for item in arrived:
-                if isinstance(item, Reply):
-                    self._answer(item)
-                else:
-                    self._on_push(item)
+        for item in self._conversation.receive(data):
+            if isinstance(item, Reply):
+                self._answer(item)
+            else:
+                self._on_push(item)
+        self._conversation.check()
 
     def _answer(self, reply: Reply[A]) -> None:
         waiting = self._waiting.get(reply.number)

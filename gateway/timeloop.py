@@ -159,10 +159,23 @@ class _JumpingSelector(selectors.DefaultSelector):
         super().__init__()
         self._loop = loop
         self._jumps = 0
+        self._alone = False
+
+    def register(self, fileobj: Any, events: int, data: object = None) -> selectors.SelectorKey:
+        """As the base."""
+        key = super().register(fileobj, events, data)
+        self._alone = len(self.get_map()) == 1
+        return key
+
+    def unregister(self, fileobj: Any) -> selectors.SelectorKey:
+        """As the base."""
+        key = super().unregister(fileobj)
+        self._alone = len(self.get_map()) == 1
+        return key
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         """As :meth:`selectors.BaseSelector.select`; simulated time passes instead of real."""
-        alone = len(self.get_map()) == 1
+        alone = self._alone
         if timeout == 0.0:
             return [] if alone else super().select(0.0)
         self._jumps += 1

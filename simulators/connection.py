@@ -15,6 +15,7 @@ class Connection:
         self._capacity = capacity
         self._queue: deque[bytes] = deque()
         self._size = 0
+        self._sending = True
         self._ended: str | None = None
         self._end: asyncio.Future[None] | None = None
         self._changed: asyncio.Future[None] | None = None
@@ -23,6 +24,8 @@ class Connection:
     def send(self, data: bytes) -> None:
         """Queue ``data``; returns at once."""
         if not data or self._ended is not None:
+            return
+        if not self._sending and not self._queue and self._stream.offer(data):
             return
         self._queue.append(data)
         self._size += len(data)
@@ -50,12 +53,14 @@ class Connection:
         """Hand the queue over to the stream, for ever. Raises LinkLost when the link broke."""
         loop = asyncio.get_running_loop()
         while True:
+            self._sending = True
             while self._queue:
                 data = self._queue.popleft() if len(self._queue) == 1 else b"".join(self._queue)
                 self._queue.clear()
                 self._size = 0
                 _wake(self._drained)
                 await self._stream.send(data)
+            self._sending = False
             self._changed = loop.create_future()
             await self._changed
 

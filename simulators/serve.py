@@ -58,13 +58,13 @@ class ServedRoom:
     async def run(self) -> None:
         """See the port."""
         machines = self._machines
-        self._boot()
+        boot_s = self._boot()
 
         def live() -> None:
             machines.advance(max(self._now_ns(), machines.next_event_at()))
 
         def due_s() -> float:
-            return self._boot() + machines.next_event_at() / NS_PER_S
+            return boot_s + machines.next_event_at() / NS_PER_S
 
         await Metronome(due_s, live, machines.room.machine.sample_period_s).run()
 

@@ -71,11 +71,12 @@ class GrblProtocol:
         return self._last, line
 
     def receive(self, data: bytes) -> list[Incoming]:
-        """What ``data`` completes, in order; call until nothing comes back.
-
-        Raises RemoteProtocolError.
-        """
+        """What ``data`` completes, in order, then :meth:`check`. Raises RemoteProtocolError."""
         return self._decoder.feed(data)
+
+    def check(self) -> None:
+        """Raises RemoteProtocolError for what stood behind the messages that came last."""
+        self._decoder.check()
 
     def _accept(self, message: m.Message) -> Incoming:
         if isinstance(message, m.Ok):

@@ -42,11 +42,12 @@ class EpidProtocol:
         return number, codec.frame(number, type(request), payload)
 
     def receive(self, data: bytes) -> list[Incoming]:
-        """What ``data`` completes, in order; call until nothing comes back.
-
-        Raises RemoteProtocolError.
-        """
+        """What ``data`` completes, in order, then :meth:`check`. Raises RemoteProtocolError."""
         return self._decoder.feed(data)
+
+    def check(self) -> None:
+        """Raises RemoteProtocolError for what stood behind the messages that came last."""
+        self._decoder.check()
 
     def _accept(self, number: int, message: m.Message) -> Incoming:
         if isinstance(message, m.Frame):

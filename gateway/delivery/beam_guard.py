@@ -207,21 +207,27 @@ class BeamGuard:
     async def _watch_silence(self) -> None:
         bounds = self._bounds
         while not self.ended.done():
-            await self._let_waiting_bytes_in()
-            silent_s = self._loop.time() - self._heard_s
+            if self._linac_silent_s() >= bounds.hold_after_s or self._couch_is_stale():
+                await self._let_waiting_bytes_in()
+            silent_s = self._linac_silent_s()
             if silent_s >= bounds.terminate_after_s:
                 self._stale(Action.TERMINATE, silent_s)
                 return
             if silent_s >= bounds.hold_after_s:
                 self._stale(Action.HOLD, silent_s)
-            couch_silent_s = self._loop.time() - self._couch_heard_s
-            if couch_silent_s >= self._order.room.couch.staleness_s:
-                text = f"no couch report for {couch_silent_s:.2f} s"
+            if self._couch_is_stale():
+                text = f"no couch report for {self._loop.time() - self._couch_heard_s:.2f} s"
                 self.notes.stale("couch", text, self._control_point())
                 self._trip(Trip(Action.HOLD, "couch-stale", text))
             held = silent_s >= bounds.hold_after_s
             limit = bounds.terminate_after_s if held else bounds.hold_after_s
             await asyncio.sleep(max(limit - silent_s, bounds.hold_after_s / 20))
+
+    def _linac_silent_s(self) -> float:
+        return self._loop.time() - self._heard_s
+
+    def _couch_is_stale(self) -> bool:
+        return self._loop.time() - self._couch_heard_s >= self._order.room.couch.staleness_s
 
     async def _let_waiting_bytes_in(self) -> None:
         """A late wake-up of ours is not the machine's silence: read what already waits."""

@@ -23,7 +23,8 @@ class BeamNotes:
 
     def interlock(self, seen: Interlock) -> None:
         """Keep what stood."""
-        self._interlocks |= seen
+        if seen is not Interlock.NONE:
+            self._interlocks |= seen
 
     def frame(self, frame: PortalFrame) -> None:
         """Keep a frame without its pixels."""

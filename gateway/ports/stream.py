@@ -20,6 +20,14 @@ class ByteStream(Protocol):
         """
         ...
 
+    def offer(self, data: bytes, /) -> bool:
+        """Hand all of ``data`` over now; False, and nothing is taken, where that takes a wait.
+
+        For those who have no other bytes under way on this stream. Never raises: a link that is
+        lost takes nothing, and :meth:`send` says so.
+        """
+        ...
+
     async def aclose(self) -> None:
         """Close; idempotent, never raises."""
         ...

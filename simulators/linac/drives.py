@@ -23,6 +23,7 @@ class Drives:
         self._target = limits.parked.copy()
         self._actual = self._target.copy()
         self._tolerance_counts = limits.hold_tolerance * WIRE_UNITS_PER_MM
+        self._tightest_square = float(np.min(self._tolerance_counts)) ** 2
         self._scratch = np.zeros(size)
         self._servo = Servo(model.servo.time_constant_s, model.sample_period_s, self._target)
         self._encoders = Encoders(
@@ -74,7 +75,9 @@ class Drives:
         """Whether every encoder reads its target within the hold tolerance."""
         scratch = self._scratch
         np.multiply(self._target, WIRE_UNITS_PER_MM, out=scratch)
-        np.subtract(scratch, self.readings, out=scratch)
+        np.subtract(scratch, self._encoders.counts, out=scratch)
+        if float(scratch.dot(scratch)) <= self._tightest_square:
+            return True
         np.abs(scratch, out=scratch)
         np.subtract(scratch, self._tolerance_counts, out=scratch)
         return float(np.maximum.reduce(scratch)) <= 0.0

@@ -71,9 +71,12 @@ class Linac:
 
     def next_event_at(self) -> int:
         """When the machine next does something by itself (ns)."""
+        due_ns = self._next_cycle_ns
         if self.state in SUPERVISED:
-            return min(self._next_cycle_ns, self._dead_at_ns)
-        return self._next_cycle_ns
+            dead_ns = self._heard_ns + self.dead_man_ns
+            if dead_ns < due_ns:
+                return dead_ns
+        return due_ns
 
     def advance(self, t_ns: int) -> list[Event | Sample]:
         """Everything that happens up to ``t_ns``, in order."""

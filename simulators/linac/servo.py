@@ -59,17 +59,18 @@ class Encoders:
         self._per_step = WIRE_UNITS_PER_MM / self._step_counts
         self._whole_counts = self._step_counts.is_integer()
         self._noise = list(generator.normal(0.0, noise * self._per_step, (_POOL_CYCLES, size)))
-        self._scratch = np.zeros(size)
+        self.counts = np.zeros(size)
+        """The last readings, as numbers to reckon with."""
         self._cycle = 0
 
     def read(self, actual: FloatArray) -> npt.NDArray[np.int32]:
         """A fresh array of readings."""
         self._cycle = (self._cycle + 1) % _POOL_CYCLES
-        scratch = self._scratch
-        np.multiply(actual, self._per_step, out=scratch)
-        np.add(scratch, self._noise[self._cycle], out=scratch)
-        np.rint(scratch, out=scratch)
-        np.multiply(scratch, self._step_counts, out=scratch)
+        counts = self.counts
+        np.multiply(actual, self._per_step, out=counts)
+        np.add(counts, self._noise[self._cycle], out=counts)
+        np.rint(counts, out=counts)
+        np.multiply(counts, self._step_counts, out=counts)
         if not self._whole_counts:
-            np.rint(scratch, out=scratch)
-        return scratch.astype(np.int32)
+            np.rint(counts, out=counts)
+        return counts.astype(np.int32)

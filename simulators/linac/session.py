@@ -42,8 +42,10 @@ class LinacSession:
         if not self._welcomed:
             return b""
         return b"".join(
-            self.sample(thing) if isinstance(thing, Sample) else self.event(thing)
-            for thing in happened
+            [
+                self.sample(thing) if isinstance(thing, Sample) else self.event(thing)
+                for thing in happened
+            ]
         )
 
     def close(self, t_ns: int) -> None:

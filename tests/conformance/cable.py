@@ -54,6 +54,10 @@ class Cable:
             raise LinkLost("the cable is cut")
         await self._stream.send(data)
 
+    def offer(self, data: bytes) -> bool:
+        """See the port."""
+        return not self._broken.is_set() and self._stream.offer(data)
+
     async def aclose(self) -> None:
         """See the port."""
         if not self._closed:

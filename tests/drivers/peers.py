@@ -62,6 +62,13 @@ class SlowStream:
             await asyncio.Event().wait()
         self._on_bytes(data)
 
+    def offer(self, data: bytes) -> bool:
+        """See the port: a stream that takes turns takes nothing at once."""
+        if self.turns or self.stuck or self.closed:
+            return False
+        self._on_bytes(data)
+        return True
+
     async def aclose(self) -> None:
         """See the port."""
         await self._pass()

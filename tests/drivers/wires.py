@@ -41,9 +41,7 @@ WIRES = (
 
 
 def drained(decoder: IncrementalDecoder[Numbered], data: bytes) -> list[Numbered]:
-    """Everything ``data`` completes, as a driver feeds: until nothing comes back."""
-    items = []
-    while arrived := decoder.feed(data):
-        data = b""
-        items += arrived
+    """Everything ``data`` completes, as a driver feeds: what came back, then the check."""
+    items = decoder.feed(data)
+    decoder.check()
     return items

@@ -55,6 +55,9 @@ class Stuck:
     async def send(self, data: bytes) -> None:
         await asyncio.get_running_loop().create_future()
 
+    def offer(self, _data: bytes, /) -> bool:
+        return False
+
     async def aclose(self) -> None:
         self.closed = True
 

@@ -117,6 +117,65 @@ async def test_a_cancelled_send_cuts_no_frame(rig: Rig) -> None:
             assert await received(far, len(data) + 4) == data + b"next"
 
 
+@over(RIGS)
+async def test_what_is_offered_arrives_whole_and_in_order_or_not_at_all(rig: Rig) -> None:
+    async with rig.pair() as (near, far):
+        expected = b""
+        for number in range(100):
+            portion = pattern(number)
+            if number % 3 == 0 or not near.offer(portion):
+                await near.send(portion)
+            expected += portion
+            if len(expected) > 1000:
+                assert await received(far, len(expected)) == expected
+                expected = b""
+
+
+@over(RIGS)
+async def test_an_offer_is_declined_where_nobody_receives(rig: Rig) -> None:
+    portion = pattern(1000)
+    async with rig.pair() as (near, far):
+        taken = 0
+        while near.offer(portion):
+            taken += 1
+            assert taken * len(portion) <= rig.capacity, "it takes more than it can hold"
+        assert await received(far, taken * len(portion)) == portion * taken
+
+
+@over(RIGS)
+async def test_an_offer_does_not_overtake_what_is_being_sent(rig: Rig) -> None:
+    data = pattern(rig.capacity)
+    async with rig.pair() as (near, far):
+        sending = asyncio.create_task(near.send(data))
+        await _turns(50)
+        assert not near.offer(b"in front")
+        assert await received(far, len(data)) == data
+        await sending
+
+
+@over([rig for rig in RIGS if rig.has_eof])
+async def test_a_stream_that_is_free_takes_an_offer(rig: Rig) -> None:
+    async with rig.pair() as (near, far):
+        assert near.offer(b"telemetry")
+        assert await received(far, 9) == b"telemetry"
+
+
+@over(RIGS)
+async def test_a_closed_stream_takes_no_offer(rig: Rig) -> None:
+    async with rig.pair() as (near, _):
+        await near.aclose()
+        assert not near.offer(b"x")
+        assert not near.offer(b"")
+
+
+@over([rig for rig in RIGS if rig.tells_end])
+async def test_offering_to_a_side_that_left_is_declined_soon(rig: Rig) -> None:
+    async with rig.pair() as (near, far):
+        await far.aclose()
+        async with asyncio.timeout(BOUND_S):
+            await _offer_while_taken(near)
+
+
 @over([rig for rig in RIGS if rig.has_eof])
 async def test_what_was_sent_before_the_end_is_received(rig: Rig) -> None:
     async with rig.pair() as (near, far):
@@ -237,6 +296,13 @@ async def _send_for_ever(stream: ByteStream) -> None:
     while True:
         await stream.send(b"anybody?")
         await asyncio.sleep(0)
+
+
+async def _offer_while_taken(stream: ByteStream) -> None:
+    while True:
+        await asyncio.sleep(0)
+        if not stream.offer(b"anybody?"):
+            return
 
 
 async def _turns(number: int) -> None:

@@ -24,9 +24,15 @@ class _Pipe:
         if self._closed:
             raise LinkLost("the other end has closed the stream")
         if data:
-            self._chunks.append(data)
-            self._size += len(data)
-            self._wake_reader()
+            self._take(data)
+
+    def offer(self, data: bytes) -> bool:
+        """Append if there is room; whether that was so."""
+        if self._closed or self._size > HIGH_WATER_BYTES:
+            return False
+        if data:
+            self._take(data)
+        return True
 
     def close(self) -> None:
         """No more is sent; what waits can still be received."""
@@ -61,6 +67,11 @@ class _Pipe:
         self._room.set()
         return data
 
+    def _take(self, data: bytes) -> None:
+        self._chunks.append(data)
+        self._size += len(data)
+        self._wake_reader()
+
     def _wake_reader(self) -> None:
         if self._readable is not None and not self._readable.done():
             self._readable.set_result(None)
@@ -87,6 +98,10 @@ class MemoryStream:
             raise LinkLost("the stream is closed")
         self._outgoing.put(data)
         await self._outgoing.drained()
+
+    def offer(self, data: bytes) -> bool:
+        """See the port."""
+        return not self._closed and self._outgoing.offer(data)
 
     async def aclose(self) -> None:
         """See the port."""

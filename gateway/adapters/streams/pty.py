@@ -54,6 +54,10 @@ class PtyStream:
             while self._unsent:
                 del self._unsent[: await self._write()]
 
+    def offer(self, _data: bytes, /) -> bool:
+        """See the port: this line writes what it can, and waits for the rest."""
+        return False
+
     async def aclose(self) -> None:
         """See the port."""
         if not self._closed:

@@ -57,6 +57,10 @@ class SerialStream:
         if self._lost:
             raise LinkLost(self._lost)
 
+    def offer(self, _data: bytes, /) -> bool:
+        """See the port: a thread writes."""
+        return False
+
     async def aclose(self) -> None:
         """See the port."""
         if self._stopping.is_set():

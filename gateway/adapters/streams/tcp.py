@@ -62,6 +62,15 @@ class TcpStream(asyncio.Protocol):
                 self._transport.write(view)
                 raise
 
+    def offer(self, data: bytes) -> bool:
+        """See the port: what fits into one chunk goes to the system at once."""
+        if self._lost is not None or self._full or self._sending.locked():
+            return False
+        if len(data) > CHUNK_BYTES:
+            return False
+        self._transport.write(data)
+        return True
+
     async def aclose(self) -> None:
         """See the port."""
         self._lose("the connection is closed")
