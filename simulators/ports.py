@@ -7,8 +7,8 @@ from typing import Protocol
 
 from simulators.connection import Connection
 from simulators.couch.session import CouchSession
+from simulators.epid.frame_maker import FrameBytes, FrameMaker
 from simulators.epid.messages import Exposure
-from simulators.epid.renderer import Renderer
 from simulators.epid.session import ImagerSession, Output, Turn
 from simulators.injection.frames import FramePath
 from simulators.linac.messages import Event, Sample
@@ -84,18 +84,18 @@ class CouchPort:
 
 
 class ImagerPort:
-    """The imager on one stream; frames are made in a thread, in order."""
+    """The imager on one stream; frames are made elsewhere, in order."""
 
     def __init__(
         self,
         session: ImagerSession,
         connection: Connection,
-        renderer: Renderer,
+        frames: FrameMaker,
         frame_path: FramePath,
     ) -> None:
         self._session = session
         self.connection = connection
-        self._renderer = renderer
+        self._frames = frames
         self._frame_path = frame_path
         self._queue: deque[Output] = deque()
         self._changed: asyncio.Future[None] | None = None
@@ -120,7 +120,7 @@ class ImagerPort:
     async def work(self) -> None:
         """See Port: makes and sends the frames."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(asyncio.to_thread(self._renderer.rehearse))
+            group.create_task(self._frames.rehearse())
             await self._work_off()
 
     async def _work_off(self) -> None:
@@ -134,6 +134,8 @@ class ImagerPort:
     def close(self, t_ns: int, /) -> None:  # noqa: ARG002 - acts at once
         """See Port."""
         self._session.close()
+        self._frames.close()
+        self._queue.clear()
 
     async def _do(self, output: Output) -> None:
         match output:
@@ -142,16 +144,16 @@ class ImagerPort:
             case Exposure():
                 await self._expose(output)
             case Turn.BEGIN:
-                await asyncio.to_thread(self._renderer.begin)
+                await self._frames.begin()
             case Turn.END:
                 self._send(self._frame_path.flush())
 
     async def _expose(self, exposure: Exposure) -> None:
-        frame = await asyncio.to_thread(self._renderer.expose, exposure)
+        frame = await self._frames.expose(exposure)
         if frame is not None and exposure.closes is not None:
             self._send(self._frame_path.carry(exposure.closes, frame))
             await self.connection.drained()
 
-    def _send(self, frames: Iterable[bytes]) -> None:
+    def _send(self, frames: Iterable[FrameBytes]) -> None:
         for frame in frames:
             self.connection.send(frame)

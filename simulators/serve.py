@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from gateway.domain.errors import LinkLost, RemoteProtocolError
@@ -11,7 +11,8 @@ from gateway.domain.units import NS_PER_S
 from gateway.ports.simulation import SimulatedRoom
 from gateway.ports.stream import ByteStream
 from simulators.connection import Connection
-from simulators.epid.renderer import Renderer
+from simulators.epid.apart import FrameProcess
+from simulators.epid.frame_maker import FrameMakers
 from simulators.faults import parse_fault
 from simulators.metronome import Metronome
 from simulators.parts import Parts
@@ -25,29 +26,53 @@ _log = logging.getLogger(__name__)
 
 
 def simulated_room(
-    room: Room, *, seed: int, faults: Sequence[str], state_dir: Path
+    room: Room,
+    *,
+    seed: int,
+    faults: Sequence[str],
+    state_dir: Path,
+    images_apart: bool = False,
 ) -> SimulatedRoom:
     """A simulated room, to be served on streams. See :mod:`gateway.ports.simulation`.
 
     Raises ConfigError for a fault that does not exist or cannot be understood, and for state
     files that are in use or damaged.
     """
-    return room_of(Parts(), room, seed=seed, faults=faults, state_dir=state_dir)
+    return room_of(
+        Parts(), room, seed=seed, faults=faults, state_dir=state_dir, images_apart=images_apart
+    )
 
 
 def room_of(
-    parts: Parts, room: Room, *, seed: int, faults: Sequence[str], state_dir: Path
+    parts: Parts,
+    room: Room,
+    *,
+    seed: int,
+    faults: Sequence[str],
+    state_dir: Path,
+    images_apart: bool = False,
 ) -> SimulatedRoom:
     """As :func:`simulated_room`, made of ``parts``."""
     specs = [parse_fault(fault) for fault in faults]
-    return ServedRoom(MachineRoom(room, specs, seed, state_dir, parts))
+    machines = MachineRoom(room, specs, seed, state_dir, parts)
+    return ServedRoom(machines, _frame_makers(room, seed, apart=images_apart))
+
+
+def _frame_makers(room: Room, seed: int, *, apart: bool) -> FrameMakers:
+    """The renderer and its machine code are loaded only where they are used."""
+    if apart and FrameProcess.possible:
+        return FrameProcess(room, seed)
+    from simulators.epid.threaded import FrameThreads  # noqa: PLC0415
+
+    return FrameThreads(room, seed)
 
 
 class ServedRoom:
     """A room's machines on the running loop's time. Implements SimulatedRoom."""
 
-    def __init__(self, machines: MachineRoom) -> None:
+    def __init__(self, machines: MachineRoom, frames: FrameMakers) -> None:
         self._machines = machines
+        self._frames = frames
         self._boot_s: float | None = None
         self._make_port: Mapping[str, Callable[[ByteStream], Port]] = {
             "linac": self._linac_port,
@@ -83,6 +108,7 @@ class ServedRoom:
         """See the port. A fault that never acted is told: nothing else would say so."""
         for fault in self._machines.injection.idle:
             _log.warning("fault %s found nothing to act on and did nothing", fault)
+        self._frames.close()
         self._machines.close()
 
     async def _serve(self, device: str, stream: ByteStream, port: Port) -> None:
@@ -95,9 +121,10 @@ class ServedRoom:
                 group.create_task(port.work())
                 await self._listen(stream, port)
         except* (LinkLost, RemoteProtocolError) as ended:
-            _log.info("%s: %s", device, "; ".join(map(str, ended.exceptions)))
+            _log.info("%s: %s", device, "; ".join(map(str, _leaves(ended))))
         finally:
             ports.remove(port)
+            port.connection.cut("the link has ended")
             port.close(self._now_ns())
 
     async def _listen(self, stream: ByteStream, port: Port) -> None:
@@ -131,6 +158,14 @@ class ServedRoom:
         return ImagerPort(
             machines.parts.imager_session(room.panel, machines.panel, machines.imager_control),
             Connection(stream, _IMAGER_CAPACITY_BYTES),
-            Renderer(room.machine, room.panel, machines.seed),
+            self._frames.connect(),
             machines.injection.frame_path,
         )
+
+
+def _leaves(several: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    for error in several.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error

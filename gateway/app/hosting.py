@@ -68,17 +68,23 @@ def url_openers(room: Room) -> Mapping[str, StreamOpener]:
 
 
 def make_simulated_room(
-    room: Room, *, seed: int, faults: Sequence[str], state_dir: Path
+    room: Room,
+    *,
+    seed: int,
+    faults: Sequence[str],
+    state_dir: Path,
+    images_apart: bool = False,
 ) -> SimulatedRoom:
     """The simulated devices of a room; imports and opens files, so not while a loop runs.
 
-    Raises ConfigError for an unknown fault.
+    ``images_apart``: slow work is done in another process. Raises ConfigError for an unknown
+    fault.
     """
     found = _installed().select(group="linac_gateway.simulators")
     if "room" not in found.names:
         raise ConfigError("no simulated room is installed")
     factory: SimulatedRoomFactory = found["room"].load()
-    return factory(room, seed=seed, faults=faults, state_dir=state_dir)
+    return factory(room, seed=seed, faults=faults, state_dir=state_dir, images_apart=images_apart)
 
 
 @asynccontextmanager

@@ -57,7 +57,9 @@ def simulate(
     """
     if not room.simulated:
         raise ConfigError(f"room {room.name} is a real one: no other devices may pass for its own")
-    made = make_simulated_room(room, seed=seed, faults=faults, state_dir=hosting.state_dir)
+    made = make_simulated_room(
+        room, seed=seed, faults=faults, state_dir=hosting.state_dir, images_apart=True
+    )
     with closing(made):
         run(_serve(made, hosting, ready), speed)
 

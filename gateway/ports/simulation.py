@@ -30,10 +30,18 @@ class SimulatedRoomFactory(Protocol):
     """Entry point ``linac_gateway.simulators: room``."""
 
     def __call__(
-        self, room: Room, *, seed: int, faults: Sequence[str], state_dir: Path
+        self,
+        room: Room,
+        *,
+        seed: int,
+        faults: Sequence[str],
+        state_dir: Path,
+        images_apart: bool,
     ) -> SimulatedRoom:
         """Raises ConfigError for a fault that does not exist or cannot be understood.
 
         ``state_dir`` keeps the dose counter and the ground truth of faults from run to run.
+        ``images_apart``: the room runs in real time, so that slow work belongs into another
+        process; what comes out is the same.
         """
         ...

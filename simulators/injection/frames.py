@@ -1,5 +1,6 @@
 """Faults on the way of cine frames: dropped, duplicated, reordered."""
 
+from simulators.epid.frame_maker import FrameBytes
 from simulators.epid.messages import Kind, Span
 from simulators.faults import FaultSpec
 from simulators.ground_truth import Entry
@@ -13,9 +14,9 @@ class FramePath:
 
     def __init__(self, faults: list[tuple[FaultSpec, Entry]]) -> None:
         self._faults = [FrameFault(spec, entry) for spec, entry in faults]
-        self._waiting: bytes | None = None
+        self._waiting: FrameBytes | None = None
 
-    def carry(self, span: Span, frame: bytes) -> list[bytes]:
+    def carry(self, span: Span, frame: FrameBytes) -> list[FrameBytes]:
         """What arrives when ``frame`` is sent."""
         late, self._waiting = self._waiting, None
         arriving = [frame]
@@ -30,7 +31,7 @@ class FramePath:
                 self._waiting, arriving = frame, []
         return arriving if late is None else [*arriving, late]
 
-    def flush(self) -> list[bytes]:
+    def flush(self) -> list[FrameBytes]:
         """What is still under way when the panel has finished."""
         late, self._waiting = self._waiting, None
         return [] if late is None else [late]

@@ -1,0 +1,64 @@
+"""The process that makes frames: its whole life, from the socket that it is given to its end."""
+
+import os
+import pickle
+import socket
+import sys
+from typing import BinaryIO
+
+from simulators.epid.apart import REPLY
+from simulators.epid.renderer import Renderer
+
+_NICENESS = 10
+"""Behind everything that has to be on time."""
+
+
+def main() -> None:
+    """Make frames until the room lets the socket go."""
+    _stand_back()
+    with socket.socket(fileno=int(sys.argv[1])) as room, room.makefile("rb") as requests:
+        try:
+            _serve(room, requests)
+        except (EOFError, pickle.UnpicklingError, ConnectionError):
+            return
+
+
+def _stand_back() -> None:
+    """Real-time scheduling that the room may have is not for this one."""
+    if os.sched_getscheduler(0) != os.SCHED_OTHER:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    os.nice(_NICENESS)
+
+
+def _serve(room: socket.socket, requests: BinaryIO) -> None:
+    """Every connection has a renderer of its own; one connection at a time has images."""
+    machine, panel, seed = pickle.load(requests)  # noqa: S301 - from the room that started it
+    renderer, connected = Renderer(machine, panel, seed), 0
+    renderer.rehearse()
+    while True:
+        connection, exposure = pickle.load(requests)  # noqa: S301 - as above
+        if connection != connected:
+            renderer, connected = Renderer(machine, panel, seed), connection
+        if exposure is None:
+            renderer.begin()
+            frame = None
+        else:
+            frame = renderer.expose(exposure)
+        _reply(room, frame)
+
+
+def _reply(room: socket.socket, frame: bytes | None) -> None:
+    if frame is None:
+        room.sendall(REPLY.pack(0))
+        return
+    file = os.memfd_create("frame")
+    try:
+        with open(file, "wb", buffering=0, closefd=False) as written:
+            written.write(frame)
+        socket.send_fds(room, (REPLY.pack(len(frame)),), (file,))
+    finally:
+        os.close(file)
+
+
+if __name__ == "__main__":
+    main()
