@@ -9,12 +9,13 @@ from typing import Any
 from gateway import __version__
 from gateway.adapters.frame_spool import discard_spool
 from gateway.app.evidence import beam_evidence, stored_frames, stored_plan
-from gateway.app.report import draw_report
+from gateway.app.report import draw_report, print_report
 from gateway.app.summary import as_json, delivery_summary
 from gateway.app.tolerances import tolerances_named
 from gateway.app.verdict_text import verdict_text
 from gateway.delivery.event_bodies import ConnectedBody, bodies
 from gateway.delivery.ledger import DeliveryEntry, fold
+from gateway.dicom.report_writer import report_document
 from gateway.dicom.rt_image_writer import cine_images, integrated_image
 from gateway.dicom.treatment_record_writer import treatment_record
 from gateway.dicom.uids import uid_source
@@ -113,7 +114,7 @@ class _Work:
             yield name, content
         if self._recorded:
             yield "treatment_record.dcm", treatment_record(self._context, self._recorded)
-        yield "report.html", self._report().encode()
+        yield from self._reports()
         yield "verdict.dcm", verdict_document(self._context, self._verdict_text())
         self.summary = delivery_summary(
             self.entry,
@@ -135,7 +136,14 @@ class _Work:
     def _verdict_text(self) -> VerdictText:
         return verdict_text(self.entry, self.evidence, self.reconciliation)
 
-    def _report(self) -> str:
+    def _reports(self) -> Iterator[tuple[str, bytes]]:
+        page = self._page()
+        pdf = print_report(page, self.entry)
+        yield "report.html", page.encode()
+        yield "report.pdf", pdf
+        yield "report.dcm", report_document(self._context, pdf)
+
+    def _page(self) -> str:
         return draw_report(
             self._context,
             self.entry,

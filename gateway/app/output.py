@@ -14,6 +14,8 @@ _OURS = (
     "treatment_record.dcm",
     "verdict.dcm",
     "report.html",
+    "report.pdf",
+    "report.dcm",
     "images/image_beam_*.dcm",
     "telemetry/telemetry_beam_*.parquet",
 )
@@ -46,6 +48,8 @@ def export(directory: Path, out: Path) -> None:
         "treatment_record.dcm": "",
         "verdict.dcm": "",
         "report.html": "",
+        "report.pdf": "",
+        "report.dcm": "",
         "summary.json": "",
     }
     try:

@@ -5,7 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from gateway.adapters.report import BeamNotBegun, ReportBeam, ReportData, render_report
+from gateway.adapters.report import (
+    NOT_CLINICAL,
+    BeamNotBegun,
+    ReportBeam,
+    ReportData,
+    render_report,
+)
 from gateway.delivery.ledger import DeliveryEntry
 from gateway.dicom.rt_image_writer import is_truncated
 from gateway.domain.delivery import PortalFrame
@@ -57,6 +63,14 @@ def draw_report(
             ),
         )
     )
+
+
+def print_report(page: str, entry: DeliveryEntry) -> bytes:
+    """The page of ``draw_report`` as PDF."""
+    from gateway.adapters.report.pdf import report_pdf
+
+    title = f"Delivery {entry.delivery_id}"
+    return report_pdf(page, title, f"{title}. {NOT_CLINICAL}")
 
 
 def _beam(item: BeamEvidence, recorded: RecordedBeam, *, truncated: bool) -> ReportBeam:

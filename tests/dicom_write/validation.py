@@ -51,7 +51,8 @@ def dciodvfy_errors(content: bytes, folder: Path) -> list[str]:
     file.write_bytes(content)
     run = subprocess.run([command, str(file)], capture_output=True, text=True, check=False)
     lines = run.stderr.splitlines() + run.stdout.splitlines()
-    assert any(line.startswith(("RT", "BasicTextSR")) for line in lines), "IOD not recognised"
+    known = ("RT", "BasicTextSR", "EncapsulatedPDF")
+    assert any(line.startswith(known) for line in lines), "IOD not recognised"
     return [
         line
         for line in lines

@@ -50,6 +50,7 @@ WRITTEN = {
     "RT Image": "image_beam_1.dcm",
     "RT Beams Treatment Record": "treatment_record.dcm",
     "Basic Text SR (verdict)": "verdict.dcm",
+    "Encapsulated PDF (report)": "report.dcm",
 }
 SEED = 1
 _DELIMITERS = 0xFFFE0000
