@@ -1,40 +1,61 @@
 """The dose that reaches the panel, pixel by pixel, in calibrated units."""
 
-import math
-
 import numpy as np
 
+from gateway.domain.axes import Axis
 from gateway.domain.machine import MachineModel, PanelModel
 from gateway.domain.units import FloatArray
 from gateway.imaging.collimation import Collimation
-from gateway.imaging.plane import isocentre_grid, strip_frames
+from gateway.imaging.penumbra import Penumbra
+from gateway.imaging.plane import strip_frames
+from gateway.imaging.pose import PanelPose
+from gateway.imaging.response import PanelResponse
+from gateway.imaging.strips import Strips
 from gateway.kernels.aperture import accumulate_apertures
-from gateway.kernels.image import Float32Array, take_blurred
+from gateway.kernels.image import Float32Array
 
-_KERNEL_REACH_SIGMA = 5.0
-"""Where the blur is cut off: 6e-7 of a Gaussian lies beyond."""
-_REFERENCE_FIELD_MM = 100.0
+_EVERYWHERE = np.array([[-1e4, 1e4, -1e4, 1e4]])
+"""Limits that no jaw gives, mm: beyond any panel."""
 
 
 class FluenceAccumulator:
-    """Sums the exposures of a frame: exact apertures, leakage, one blur per frame.
+    """Sums the exposures of a frame: exact apertures with their penumbra, one blur per frame.
 
-    One CU is the signal of 1 MU in a 100 mm x 100 mm field (isocentre plane) on the central axis
-    at the panel; the blur's response to that field is divided out. ``jaw_transmission`` is what
-    passes the jaws.
+    One CU is the signal of 1 MU in a 100 mm x 100 mm field (isocentre plane) on the central axis.
+    ``mode`` names the beam mode whose profile and head scatter are taken; without it the beam is
+    level. ``jaw_transmission`` is what passes the jaws. ``panel_shift_mm`` is how far the panel
+    stands aside of where its machine believes it to be, gantry axes, on the panel's plane.
     """
 
     def __init__(
-        self, machine: MachineModel, panel: PanelModel, *, jaw_transmission: float = 0.0
+        self,
+        machine: MachineModel,
+        panel: PanelModel,
+        *,
+        mode: str | None = None,
+        jaw_transmission: float = 0.0,
+        panel_shift_mm: tuple[float, float] = (0.0, 0.0),
     ) -> None:
-        self._collimation = Collimation(machine, jaw_transmission)
-        sigma = panel.blur_sigma_mm / panel.pitch_mm
-        self._taps = _gaussian_taps(sigma)
-        self._grid = isocentre_grid(panel, machine.sad_mm, margin=self._taps.size - 1)
-        self._cu_per_mu = 1.0 / _reference_response(panel, machine.sad_mm)
+        self._collimation = Collimation(machine, Penumbra.of(machine, panel.sid_mm))
+        self._pose = PanelPose(machine, panel, panel_shift_mm)
+        optics = machine.optics.mode(mode)
+        self._head_scatter = optics.head_scatter
+        self._jaw_transmission = jaw_transmission
+        self._response = PanelResponse(
+            machine,
+            panel,
+            profile=optics.profile,
+            source_blur_mm=self._collimation.penumbra.blur_mm,
+            apart=False,
+            shift_mm=panel_shift_mm,
+        )
         self._size = machine.layout.size
-        self._buffer = np.zeros((self._grid.rows, self._grid.columns + 1))
-        self._through_jaws_cu = 0.0
+        self._buffer = self._response.buffer()
+
+    @property
+    def flood(self) -> Float32Array:
+        """What the calibrated image has been divided by, (rows, columns), 1 on the axis."""
+        return self._response.flood
 
     def add(self, positions: FloatArray, meterset_mu: FloatArray) -> None:
         """Expose: ``positions`` (k, layout.size) with ``meterset_mu`` (k,) MU given at each.
@@ -55,47 +76,50 @@ class FluenceAccumulator:
         if not given.any():
             return
         positions, meterset_mu = positions[given], meterset_mu[given]
-        first = np.flatnonzero(self._collimation.shape_changes(positions))
-        cu = np.add.reduceat(meterset_mu, first) * self._cu_per_mu
-        self._draw(positions[first], cu)
+        also = (Axis.GANTRY,) if self._pose.turns else ()
+        first = np.flatnonzero(self._collimation.shape_changes(positions, also))
+        self._draw(positions[first], np.add.reduceat(meterset_mu, first))
 
     def take(self) -> Float32Array:
         """The image (rows, columns) in CU of all that was added since the last take."""
-        image = take_blurred(self._buffer, self._taps)
-        image += np.float32(self._through_jaws_cu)
-        self._through_jaws_cu = 0.0
-        return image
+        return self._response.image(self._response.before_the_panel(self._buffer))
 
-    def _draw(self, positions: FloatArray, cu: FloatArray) -> None:
-        collimation = self._collimation
-        limits = collimation.limits(positions)
+    def _draw(self, positions: FloatArray, meterset_mu: FloatArray) -> None:
+        collimation, travel = self._collimation, self._collimation.travel
         angles = collimation.collimator_deg(positions)
-        frames = strip_frames(self._grid, angles, collimation.travel)
-        for layer in collimation.layers(positions):
-            strips = layer.strips
-            accumulate_apertures(
-                self._buffer,
-                strips.boundaries,
-                np.ascontiguousarray(strips.low),
-                np.ascontiguousarray(strips.high),
-                limits,
-                frames,
-                cu * layer.share,
-            )
-        self._through_jaws_cu += float(cu.sum()) * collimation.jaw_transmission
+        poses = self._pose.at(collimation.scalar(Axis.GANTRY, positions), angles, travel)
+        frames = strip_frames(self._response.grid, angles, travel, poses.shift_mm, poses.scale)
+        cu = meterset_mu * poses.inverse_square * self._head_scatter_of(positions)
+        for part, weight in enumerate(collimation.penumbra.weights):
+            limits = collimation.limits(positions, part) + poses.jaws_mm
+            leaks = self._jaw_transmission
+            for layer in collimation.layers(positions, part):
+                self._add(layer.strips, limits, frames, cu * ((layer.share - leaks) * weight))
+                leaks = 0.0
+        if self._jaw_transmission > 0.0:
+            everywhere = np.repeat(_EVERYWHERE, cu.size, axis=0)
+            nothing = Strips.unlimited(cu.size)
+            self._add(nothing, everywhere, frames, cu * self._jaw_transmission)
 
+    def _add(
+        self, strips: Strips, limits: FloatArray, frames: FloatArray, weights: FloatArray
+    ) -> None:
+        accumulate_apertures(
+            self._buffer,
+            strips.boundaries,
+            np.ascontiguousarray(strips.low),
+            np.ascontiguousarray(strips.high),
+            limits,
+            frames,
+            weights,
+        )
 
-def _gaussian_taps(sigma: float) -> Float32Array:
-    """One half of a normalised Gaussian of ``sigma`` pixels, its middle first."""
-    reach = np.arange(math.ceil(_KERNEL_REACH_SIGMA * sigma) + 1)
-    half = np.exp(-0.5 * (reach / sigma) ** 2) if sigma > 0.0 else np.ones(1)
-    taps: Float32Array = (half / (half[0] + 2.0 * half[1:].sum())).astype(np.float32)
-    return taps
-
-
-def _reference_response(panel: PanelModel, sad_mm: float) -> float:
-    """The blurred signal in the middle of the reference field, 1 without blur."""
-    if panel.blur_sigma_mm == 0.0:
-        return 1.0
-    half_side = 0.5 * _REFERENCE_FIELD_MM * panel.sid_mm / sad_mm
-    return math.erf(half_side / (math.sqrt(2.0) * panel.blur_sigma_mm)) ** 2
+    def _head_scatter_of(self, positions: FloatArray) -> FloatArray | float:
+        """The head scatter of each exposure's field: 4 area / perimeter is its equivalent side."""
+        curve = self._head_scatter
+        if curve.is_level:
+            return 1.0
+        along, across = self._collimation.field_mm(positions)
+        side = 2.0 * along * across / np.maximum(along + across, 1e-9)
+        factors: FloatArray = np.interp(side, curve.places, curve.values)
+        return factors

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gateway.domain.geometry import PixelGrid, rotation_z
+from gateway.domain.geometry import PixelGrid
 from gateway.domain.machine import PanelModel
 from gateway.domain.units import FloatArray
 
@@ -19,18 +19,28 @@ def isocentre_grid(panel: PanelModel, sad_mm: float, margin: int = 0) -> PixelGr
     )
 
 
-def strip_frames(grid: PixelGrid, collimator_deg: FloatArray, travel: str) -> FloatArray:
+def strip_frames(
+    grid: PixelGrid,
+    collimator_deg: FloatArray,
+    travel: str,
+    shift_mm: FloatArray | float = 0.0,
+    scale: FloatArray | float = 1.0,
+) -> FloatArray:
     """(k, 2, 3): from (along the leaves' travel, across it, 1) in mm to (u, v) of the kernels.
 
     ``travel`` is the axis of the leaves, "X" or "Y". (u, v) count from the corner of the first
-    pixel, one half from its centre.
+    pixel, one half from its centre. What is drawn is enlarged by ``scale`` (k,) about the axis and
+    then moved by ``shift_mm`` (k, 2), gantry axes, on the grid's plane.
     """
-    angles, places = np.unique(collimator_deg, return_inverse=True)
-    frames = np.empty((angles.size, 2, 3))
-    origin = grid.pixels(np.zeros(2))
-    for frame, angle in zip(frames, angles, strict=True):
-        turned = rotation_z(float(angle))[:2, :2]
-        frame[:, :2] = (grid.pixels(turned.T) - origin).T
-        frame[:, 2] = origin + 0.5
+    angle = np.radians(collimator_deg)
+    pitch = grid.pitch_mm
+    first_x, first_y = grid.first_pixel_mm
+    shift = np.broadcast_to(shift_mm, (angle.size, 2))
+    cosine, sine = np.cos(angle) * scale / pitch, np.sin(angle) * scale / pitch
+    frames = np.empty((angle.size, 2, 3))
+    frames[:, 0, 0], frames[:, 0, 1] = cosine, -sine
+    frames[:, 1, 0], frames[:, 1, 1] = -sine, -cosine
+    frames[:, 0, 2] = (shift[:, 0] - first_x) / pitch + 0.5
+    frames[:, 1, 2] = (first_y - shift[:, 1]) / pitch + 0.5
     columns = [0, 1, 2] if travel == "X" else [1, 0, 2]
-    return np.ascontiguousarray(frames[places][:, :, columns])
+    return np.ascontiguousarray(frames[:, :, columns])

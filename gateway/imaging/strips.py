@@ -38,3 +38,28 @@ class Strips:
             np.maximum(self.low[:, mine], other.low[:, theirs]),
             np.minimum(self.high[:, mine], other.high[:, theirs]),
         )
+
+    def moved(self, along: float, across: float) -> "Strips":
+        """As it is, somewhere else."""
+        if along == 0.0 and across == 0.0:
+            return self
+        return Strips(self.boundaries + across, self.low + along, self.high + along)
+
+    def opened(self, at_each_end: float) -> "Strips":
+        """Longer by ``at_each_end`` along the travel, both ways."""
+        return Strips(self.boundaries, self.low - at_each_end, self.high + at_each_end)
+
+    def with_tongues(self, width: float) -> "Strips":
+        """Narrower by ``width`` beside every part of a neighbour that is not open too."""
+        if width == 0.0:
+            return self
+        inner = self.boundaries[1:-1]
+        edges = np.empty(2 * inner.size + 2)
+        edges[0], edges[-1] = self.boundaries[0], self.boundaries[-1]
+        edges[1:-1:2], edges[2:-1:2] = inner - width, inner + width
+        low = np.empty((self.low.shape[0], edges.size - 1))
+        high = np.empty_like(low)
+        low[:, ::2], high[:, ::2] = self.low, self.high
+        low[:, 1::2] = np.maximum(self.low[:, :-1], self.low[:, 1:])
+        high[:, 1::2] = np.minimum(self.high[:, :-1], self.high[:, 1:])
+        return Strips(edges, low, high)

@@ -40,7 +40,7 @@ def mlc(kind: str, boundaries: FloatArray, transmission: float = 0.016) -> MlcMo
         interdigitation=True,
         transmission=transmission,
         tip_radius_mm=80.0,
-        dosimetric_leaf_gap_mm=1.3,
+        dosimetric_leaf_gap_mm=0.0,
     )
 
 

@@ -5,8 +5,9 @@ import pytest
 from scipy.ndimage import correlate1d
 
 from gateway.kernels.detector import correct, quantise, read_out
-from gateway.kernels.image import take_blurred
+from gateway.kernels.image import add_enlarged, blurred, shrunk, take_blurred
 
+LEVEL = np.empty((0, 0), np.float32)
 SINGLE = 4e-6
 """Single precision: 6e-8 relative, 25 terms a pass, two passes."""
 
@@ -18,14 +19,16 @@ def test_the_blur_is_the_separable_convolution_of_the_running_sum() -> None:
     image = buffer.cumsum(axis=1)[:, :-1]
     expected = correlate1d(correlate1d(image, kernel, axis=0), kernel, axis=1)[2:-2, 2:-2]
     scale = np.abs(image).max()
-    np.testing.assert_allclose(take_blurred(buffer, half), expected, rtol=0, atol=SINGLE * scale)
+    np.testing.assert_allclose(
+        take_blurred(buffer, LEVEL, half), expected, rtol=0, atol=SINGLE * scale
+    )
     assert not buffer.any()
 
 
 def test_a_kernel_of_one_tap_changes_nothing() -> None:
     buffer = np.zeros((3, 5))
     buffer[:, 0] = (1.0, 2.0, 3.0)
-    image = take_blurred(buffer, np.ones(1, np.float32))
+    image = take_blurred(buffer, LEVEL, np.ones(1, np.float32))
     np.testing.assert_array_equal(image, np.repeat([[1.0], [2.0], [3.0]], 4, axis=1))
 
 
@@ -62,3 +65,33 @@ def test_counts_are_the_nearest_and_stay_in_range(value: float, count: int) -> N
     counts = quantise(values, 0.5)
     assert counts.dtype == np.uint16
     assert (counts == count).all()
+
+
+def test_weights_are_applied_before_the_blur() -> None:
+    random = np.random.default_rng(4)
+    buffer, weights = random.standard_normal((12, 15)), random.uniform(0.5, 1.5, (12, 14))
+    half = np.array([0.5, 0.25], dtype=np.float32)
+    image = buffer.cumsum(axis=1)[:, :-1] * weights
+    expected = blurred(image.astype(np.float32), half)
+    found = take_blurred(buffer, weights.astype(np.float32), half)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=SINGLE * np.abs(image).max())
+
+
+@pytest.mark.parametrize("shape", [(12, 16), (13, 18), (3, 2)])
+def test_joined_pixels_are_means_and_nothing_is_lost(shape: tuple[int, int]) -> None:
+    image = np.random.default_rng(5).uniform(0.0, 1.0, shape).astype(np.float32)
+    small = shrunk(image, 4, 1, (7, 8))
+    assert small[1, 1] == pytest.approx(np.pad(image, (0, 4))[:4, :4].sum() / 16.0, rel=1e-6)
+    assert small.sum() * 16.0 == pytest.approx(image.sum(), rel=1e-5)
+    assert not small[0].any()
+    assert not small[:, 0].any()
+
+
+def test_a_plane_stays_a_plane_when_it_is_enlarged() -> None:
+    place = np.arange(8, dtype=np.float32)
+    small = 2.0 * place[:, np.newaxis] + 3.0 * place
+    image = np.full((20, 24), 10.0, np.float32)
+    first, step = 0.375, 0.25
+    add_enlarged(image, 0.5, small, first, step)
+    rows, columns = first + step * np.arange(20)[:, np.newaxis], first + step * np.arange(24)
+    np.testing.assert_allclose(image, 5.0 + 2.0 * rows + 3.0 * columns, rtol=1e-6)
