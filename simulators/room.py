@@ -127,6 +127,7 @@ class MachineRoom:
         program = self.linac.program
         if sample.dose_mu == 0.0 or program is None or program.mode.radiation_type == ELECTRON:
             return []
+        self.panel.mode = program.mode.name
         exposures: list[Exposure] = self.panel.expose(
             0.5 * (before + sample.actual),
             sample.dose_mu,

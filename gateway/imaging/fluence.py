@@ -84,6 +84,10 @@ class FluenceAccumulator:
         """The image (rows, columns) in CU of all that was added since the last take."""
         return self._response.image(self._response.before_the_panel(self._buffer))
 
+    def clear(self) -> None:
+        """Forget all that was added since the last take."""
+        self._buffer[:] = 0.0
+
     def _draw(self, positions: FloatArray, meterset_mu: FloatArray) -> None:
         collimation, travel = self._collimation, self._collimation.travel
         angles = collimation.collimator_deg(positions)

@@ -93,12 +93,14 @@ class Span:
 class Exposure:
     """What fell on the panel: ``positions`` ``(k, axes)`` mm or degree, ``meterset_mu`` ``(k,)``.
 
-    ``closes`` is the frame that it is the last part of, None while the frame goes on.
+    ``closes`` is the frame that it is the last part of, None while the frame goes on. ``mode``
+    names the beam mode.
     """
 
     positions: FloatArray
     meterset_mu: FloatArray
     closes: Span | None
+    mode: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

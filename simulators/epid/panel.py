@@ -24,10 +24,11 @@ class Refused(Exception):
 
 
 class Panel:
-    """One acquisition at a time."""
+    """One acquisition at a time. ``mode`` is the beam mode of what falls on the panel."""
 
     def __init__(self, maximum_rate_hz: float) -> None:
         self._maximum_rate_hz = maximum_rate_hz
+        self.mode: str | None = None
         self._start: Start | None = None
         self._frame = _OpenFrame()
         self._closed = 0
@@ -64,7 +65,7 @@ class Panel:
             exposures += self._turn_frame(start, span_ns)
         self._frame.add(positions, dose_mu, end_umu, span_ns)
         if self._frame.places >= _PART:
-            exposures.append(self._frame.take(None))
+            exposures.append(self._frame.take(None, self.mode))
         return exposures
 
     def finish(self) -> tuple[list[Exposure], int]:
@@ -110,7 +111,7 @@ class Panel:
             frame.end_umu,
             _period_ns(start),
         )
-        return [frame.take(span)]
+        return [frame.take(span, self.mode)]
 
 
 def _period_ns(start: Start) -> int:
@@ -150,10 +151,13 @@ class _OpenFrame:
             self._positions.append(positions.copy())
             self._meterset_mu.append(dose_mu)
 
-    def take(self, closes: Span | None) -> Exposure:
+    def take(self, closes: Span | None, mode: str | None) -> Exposure:
         """What came since the last take."""
         exposure = Exposure(
-            np.array(self._positions), np.array(self._meterset_mu, dtype=np.float64), closes
+            np.array(self._positions),
+            np.array(self._meterset_mu, dtype=np.float64),
+            closes,
+            mode,
         )
         self._positions.clear()
         self._meterset_mu.clear()

@@ -23,7 +23,7 @@ class Renderer:
         self._machine = machine
         self._panel = panel
         self._seed = seed
-        self._fluence: FluenceAccumulator | None = None
+        self._fluences: dict[str | None, FluenceAccumulator] = {}
         self._detector: Detector | None = None
 
     def rehearse(self) -> None:
@@ -34,25 +34,36 @@ class Renderer:
         everything else here.
         """
         panel = replace(self._panel, rows=_FEW_PIXELS, columns=_FEW_PIXELS)
-        fluence = FluenceAccumulator(self._machine, panel)
+        mode = next(iter(self._machine.optics.modes), None)
+        fluence = FluenceAccumulator(self._machine, panel, mode=mode)
         fluence.add(np.zeros((1, self._machine.layout.size)), np.ones(1))
         Detector(panel, self._seed).frame(fluence.take(), readouts=1)
 
     def begin(self) -> None:
         """A new acquisition: what is left of the last one is lost."""
-        self._fluence = FluenceAccumulator(self._machine, self._panel)
+        for fluence in self._fluences.values():
+            fluence.clear()
         if self._detector is None:
             self._detector = Detector(self._panel, self._seed)
 
     def expose(self, exposure: Exposure) -> bytes | None:
         """Add to the image; the FRAME message when the exposure closes one."""
-        if self._fluence is None or self._detector is None:
+        if self._detector is None:
             raise LookupError("no acquisition was begun")
+        fluence = self._fluence_of(exposure.mode)
         if exposure.meterset_mu.size:
-            self._fluence.add(exposure.positions, exposure.meterset_mu)
+            fluence.add(exposure.positions, exposure.meterset_mu)
         if exposure.closes is None:
             return None
-        return self._frame(self._fluence, self._detector, exposure.closes)
+        return self._frame(fluence, self._detector, exposure.closes)
+
+    def _fluence_of(self, mode: str | None) -> FluenceAccumulator:
+        """The accumulator of a beam mode, kept: its flood field takes as long as some frames."""
+        fluence = self._fluences.get(mode)
+        if fluence is None:
+            fluence = FluenceAccumulator(self._machine, self._panel, mode=mode)
+            self._fluences[mode] = fluence
+        return fluence
 
     def _frame(self, fluence: FluenceAccumulator, detector: Detector, span: Span) -> bytes:
         """Cine frames of one run have one scale; an integrated frame has its own."""

@@ -12,17 +12,29 @@ import pydicom
 import pytest
 from scipy.ndimage import binary_erosion
 
+from gateway.configuration.locate import config_roots
+from gateway.configuration.rooms import load_room
+from gateway.domain.axes import JAW_DEVICES, Axis
+from gateway.domain.machine import MachineModel
 from gateway.domain.units import FloatArray
+from gateway.imaging import FluenceAccumulator
 from tests.e2e.deliveries import delivered, generated
 
+TIP_MM = 0.42
+"""How far half of the beam passes behind a round tip with a leaf gap of 1.3 mm, with the source's
+and the panel's blur (see tests/imaging/test_penumbra.py)."""
 LEAF_EDGES = np.concatenate(
     (np.arange(-200, -100, 10), np.arange(-100, 100, 5), np.arange(100, 201, 10))
 )
 TRANSMISSION = 0.016
-NOISE_CU = 0.1
-"""Quantum noise of a pixel at 100 CU is 0.05 CU (40,000 quanta a CU), of nine 0.017."""
-EDGE_MM = 0.03
-"""Encoder noise of 0.01 mm and quantum noise on an edge of 80 CU/mm, with room."""
+OPEN_CU = (94.0, 102.0)
+"""100 MU; the jaws' field gives 0.4 % more than 100 mm squared, lag leaves 0.2 % behind, and of the
+10 % that the panel scatters wide, some is missing near edges."""
+SCATTERED_CU = 5.0
+"""At most so much of what the panel scatters comes here, 10 mm and more from open parts."""
+EDGE_MM = 0.05
+"""0.03 mm that blur across the leaf and its neighbours' tongues take, encoder noise of 0.01 mm, and
+quantum noise on an edge of 40 CU/mm."""
 
 
 def l_shaped_plan(folder: Path, collimator_deg: float, gantry_deg: float) -> Path:
@@ -90,32 +102,55 @@ def test_an_l_is_seen_where_it_should_be(
     under_jaw: tuple[float, float],
 ) -> None:
     image = image_of(tmp_path, collimator, gantry)
-    assert at(image, *bar) == pytest.approx(99.988, abs=NOISE_CU)
-    assert at(image, *foot) == pytest.approx(99.988, abs=NOISE_CU)
-    assert at(image, *under_leaves) == pytest.approx(100 * TRANSMISSION, abs=NOISE_CU)
-    assert at(image, *under_jaw) == pytest.approx(0.0, abs=NOISE_CU)
+    assert OPEN_CU[0] < at(image, *bar) < OPEN_CU[1]
+    assert OPEN_CU[0] < at(image, *foot) < OPEN_CU[1]
+    leaks = 100 * TRANSMISSION
+    assert 0.9 * leaks < at(image, *under_leaves) < leaks + SCATTERED_CU
+    assert 0.0 <= at(image, *under_jaw) < SCATTERED_CU
 
 
 def test_leaf_30_of_bank_x2_is_seen_below_the_axis_at_its_right_end(tmp_path: Path) -> None:
     """Leaf 30 of a Millennium 120 covers Y from -5 to 0; X2 is the positive side."""
     fault = "leaf-offset:beam=1,bank=X2,leaf=30,offset_mm=0.9"
     image = image_of(tmp_path, 0.0, 0.0, fault)
-    assert right_edge_mm(image, -2.5, -10.0) == pytest.approx(-9.1, abs=EDGE_MM)
-    for neighbour_mm in (-7.5, 2.5):
-        assert right_edge_mm(image, neighbour_mm, -10.0) == pytest.approx(-10.0, abs=EDGE_MM)
+    moved = right_edge_mm(image, -2.5, -10.0)
+    for neighbour_mm in (-12.5, 7.5):
+        neighbour = right_edge_mm(image, neighbour_mm, -10.0)
+        assert neighbour == pytest.approx(-10.0 + TIP_MM, abs=0.1)
+        assert moved - neighbour == pytest.approx(0.9, abs=EDGE_MM)
+
+
+def row_of(machine: MachineModel, exposure: pydicom.Dataset) -> FloatArray:
+    """Where the axes of an image's exposure stood."""
+    layout = machine.layout
+    row = np.zeros(layout.size)
+    row[layout.scalars.index(Axis.COLLIMATOR)] = float(exposure.BeamLimitingDeviceAngle)
+    for device in exposure.BeamLimitingDeviceSequence:
+        kind, places = device.RTBeamLimitingDeviceType, device.LeafJawPositions
+        if kind in layout.mlc_slices:
+            row[layout.mlc_slices[kind]] = [float(place) for place in places]
+        else:
+            for axis, place in zip(JAW_DEVICES[kind], places, strict=True):
+                row[layout.scalars.index(axis)] = float(place)
+    return row
 
 
 @pytest.mark.parametrize("kind", ["open-field", "winston-lutz"])
 def test_no_dose_falls_where_the_machine_stood_before_the_beam(tmp_path: Path, kind: str) -> None:
-    """A pulse at the place of the beam before is a step in what should be a flat field."""
+    """A pulse at the place of the beam before is a step in what should be as predicted."""
     delivered(tmp_path, generated(tmp_path, kind), out=tmp_path / "out")
+    room = load_room("truebeam-m120", config_roots(None))
+    predicted = FluenceAccumulator(room.machine, room.panel, mode="6X")
     for path in sorted((tmp_path / "out" / "images").glob("*.dcm")):
         image = pydicom.dcmread(path)
         cu = image.pixel_array * float(image.RescaleSlope)
         counted = sum(float(item.MetersetExposure) for item in image.ExposureSequence)
-        inside = cu > 0.9 * counted
-        # 3 mm from every edge, over more than 3000 pixels: 0.1 CU is far above the noise
-        flat = binary_erosion(inside, iterations=14)
-        assert flat.sum() > 3000
-        assert float(cu[flat].min()) > counted - 0.3
-        assert float(cu[flat].mean()) == pytest.approx(counted, abs=0.02)
+        predicted.add(row_of(room.machine, image.ExposureSequence[0])[np.newaxis], np.ones(1))
+        relative = predicted.take()
+        inside = relative > 0.9
+        # 1 mm from every edge, over thousands of pixels: 0.1 CU is far above the noise
+        flat = binary_erosion(inside, iterations=5)
+        assert flat.sum() > 2500
+        lost = counted * relative[flat] - cu[flat]  # the panel's lag keeps at most 0.4 % back
+        assert float(lost.max()) < 0.3 + 0.004 * counted
+        assert -0.02 < float(lost.mean()) < 0.004 * counted
