@@ -1,0 +1,1 @@
+"""What a portal image shows by itself: collimator, field, leaves, pickets, ball bearing."""

@@ -1,0 +1,128 @@
+"""Picket fences: injected leaf errors, and real images beside pylinac."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gateway.dicom.rt_image_reader import portal_images
+from gateway.domain.portal_image import PortalImage
+from gateway.reconcile.portal.frame import BeamView
+from gateway.reconcile.portal.pickets import is_picket_fence, measure_picket_fence
+from gateway.reconcile.portal.problems import Unmeasurable
+from gateway.reconcile.portal.survey import survey
+from tests import oracles, realdata
+from tests.portal.simulated import MLC, exposed, file_of, image_of, picket_fence, row
+
+CENTRES = np.linspace(-67.5, 67.5, 10)
+JAWS = (-80.0, 80.0, -95.0, 95.0)
+ERRORS = {("X2", 30, 4): 0.5, ("X1", 22, 1): -0.7, ("X2", 37, 8): -0.3}
+TARGET_MM = 0.05
+OTHERS_MM = 0.02
+ORACLE_MM = 0.1
+REAL = ("as500_picket_fence", "as1000_picket_fence_left_right", "as1200_picket_fence")
+
+
+@pytest.mark.parametrize("collimator", [0.0, 30.0, 90.0])
+def test_injected_errors_are_seen_on_the_right_leaf_bank_and_picket(collimator: float) -> None:
+    rows = picket_fence(CENTRES, 3.3, JAWS, ERRORS, collimator)
+    seen = measure_picket_fence(image_of(exposed(rows, 10.0, seed=1), collimator), MLC)
+    off_deg = (seen.collimator_deg.value - collimator + 180.0) % 360.0 - 180.0
+    assert abs(off_deg) < 0.01
+    assert seen.picket_mm == pytest.approx(CENTRES, abs=TARGET_MM)
+    others = np.ones(seen.centre_error_mm.shape, bool)
+    for (bank, leaf, picket), error in ERRORS.items():
+        at = (int(np.flatnonzero(seen.pairs == leaf)[0]), picket)
+        others[at] = False
+        moved, still = seen.low_error_mm[at], seen.high_error_mm[at]
+        if bank == "X2":
+            moved, still = still, moved
+        # half of the error on the centre; all of it on the tip, which a narrow gap shows less well
+        assert seen.centre_error_mm[at] == pytest.approx(0.5 * error, abs=TARGET_MM)
+        assert moved == pytest.approx(error, abs=0.15 * abs(error))
+        assert abs(still) < TARGET_MM
+    assert np.sqrt(np.nanmean(seen.centre_error_mm[others] ** 2)) < OTHERS_MM
+    assert np.isfinite(seen.centre_mm).all()
+
+
+def test_pickets_that_lie_along_the_rows_need_no_stated_angle() -> None:
+    rows = picket_fence(CENTRES, 3.3, JAWS, ERRORS, 90.0)
+    image = image_of(exposed(rows, 10.0, seed=1), None)
+    seen = measure_picket_fence(image, MLC)
+    assert seen.collimator_deg.value == pytest.approx(90.0, abs=0.01)
+    assert seen.picket_mm == pytest.approx(CENTRES, abs=TARGET_MM)
+
+
+def test_an_open_field_is_no_picket_fence() -> None:
+    image = image_of(exposed(row(JAWS, -70.0, 70.0), 10.0, seed=1), 0.0)
+    assert not is_picket_fence(survey(BeamView.of(image, "X"), 0.0))
+    with pytest.raises(Unmeasurable, match="no pickets"):
+        measure_picket_fence(image, MLC)
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("name", REAL)
+def test_real_leaf_centres_agree_with_pylinac(name: str) -> None:
+    path = realdata.real_data(f"rtimage/{name}.dcm")
+    (image,) = portal_images(path)
+    differences = beside_pylinac(path, image)
+    assert len(differences) >= 340
+    assert np.abs(differences).max() < ORACLE_MM
+
+
+def beside_pylinac(path: Path, image: PortalImage) -> np.ndarray:  # type: ignore[type-arg]
+    """Our leaf centres less pylinac's, mm at the isocentre, for each that it has."""
+    seen = measure_picket_fence(image, MLC)
+    answer = oracles.ask("picket_fence", path=path)
+    view = BeamView.of(image, "X").turned(seen.collimator_deg.value)
+    middles = 0.5 * (MLC.boundaries_mm[1:] + MLC.boundaries_mm[:-1])
+    differences = []
+    for gap in answer["gaps"]:
+        pair = (
+            int(np.flatnonzero(seen.pairs == gap["leaf"])[0]) if gap["leaf"] in seen.pairs else -1
+        )
+        if pair < 0:
+            continue
+        places = np.stack(
+            [seen.centre_mm[pair], np.full(seen.picket_mm.size, middles[gap["leaf"] - 1]),
+             np.ones(seen.picket_mm.size)]
+        )  # fmt: skip
+        pixels = (view.frame @ places)[0 if answer["up_down"] else 1]
+        apart = (pixels - gap["pixel"][0]) / answer["dpmm"]
+        differences.append(apart[int(np.nanargmin(np.abs(apart)))])
+    return np.array(differences)
+
+
+@pytest.mark.peer
+def test_pylinac_finds_every_injected_error_in_a_simulated_image(tmp_path: Path) -> None:
+    rows = picket_fence(CENTRES, 3.3, JAWS, ERRORS)
+    path = file_of(tmp_path / "pf.dcm", exposed(rows, 10.0, seed=1))
+    answer = oracles.ask("picket_fence", path=path)
+    assert (answer["up_down"], answer["pickets"]) == (True, 10)
+    wanted = {(leaf, picket): 0.5 * error for (_, leaf, picket), error in ERRORS.items()}
+    others = []
+    for gap in answer["gaps"]:
+        (error,) = gap["error_mm"]
+        place = (gap["leaf"], gap["picket"])
+        if place in wanted:
+            assert error == pytest.approx(wanted.pop(place), abs=TARGET_MM)
+        else:
+            others.append(error)
+    assert not wanted
+    assert np.sqrt(np.mean(np.square(others))) < OTHERS_MM
+
+
+@pytest.mark.peer
+def test_pylinac_finds_the_bank_that_is_off_under_its_own_label(tmp_path: Path) -> None:
+    """pylinac calls the image's left bank A; in IEC 61217 it is X1, which Varian calls B."""
+    rows = picket_fence(CENTRES, 6.0, JAWS, {("X2", 30, 4): 0.8})
+    path = file_of(tmp_path / "pf.dcm", exposed(rows, 10.0, seed=1))
+    answer = oracles.ask(
+        "picket_fence", path=path, analyze={"separate_leaves": True, "nominal_gap_mm": 6.0}
+    )
+    (gap,) = (one for one in answer["gaps"] if (one["leaf"], one["picket"]) == (30, 4))
+    typical = np.median([one["error_mm"] for one in answer["gaps"]], axis=0)
+    left, right = np.array(gap["error_mm"]) - typical
+    # pylinac's errors are at the panel, in mm of the isocentre: dpmm is scaled, its gap is not
+    assert right == pytest.approx(0.8, abs=TARGET_MM)
+    assert left == pytest.approx(0.0, abs=TARGET_MM)
