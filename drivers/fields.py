@@ -26,12 +26,16 @@ N = TypeVar("N", bound=np.generic)
 class Cursor:
     """A place in a payload that only moves forward and never beyond the end."""
 
-    def __init__(self, payload: bytes) -> None:
+    def __init__(self, payload: bytes | memoryview) -> None:
         self._payload = payload
         self._at = 0
 
     def take(self, size: int) -> bytes:
         """The next ``size`` bytes."""
+        return bytes(self.view(size))
+
+    def view(self, size: int) -> bytes | memoryview:
+        """The next ``size`` bytes, not copied where the payload itself is not."""
         end = self._at + size
         if end > len(self._payload):
             raise RemoteProtocolError(
@@ -203,7 +207,7 @@ class Payload(Generic[T_co]):
     message: Callable[..., T_co]
     layout: tuple[Field[Any], ...] = ()
 
-    def decode(self, payload: bytes) -> T_co:
+    def decode(self, payload: bytes | memoryview) -> T_co:
         """The message in ``payload``. Raises RemoteProtocolError."""
         cursor = Cursor(payload)
         values = [field.read(cursor) for field in self.layout]

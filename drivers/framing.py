@@ -15,6 +15,8 @@ R = TypeVar("R")
 _HEADER = struct.Struct("<2sBBII")
 _CRC = struct.Struct("<I")
 _CRC_START = 2
+LARGE_BYTES = 1 << 17
+"""From here on a payload is worth more than the room that its frame's head and end take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ def encode_frame(form: FrameFormat, kind: int, sequence: int, payload: bytes) ->
 
 def frame_taker(
     form: FrameFormat,
-    decoders: Mapping[int, Callable[[bytes], M]],
+    decoders: Mapping[int, Callable[[bytes | memoryview], M]],
     accept: Callable[[int, M], R],
 ) -> Take[R]:
     """How an IncrementalDecoder takes frames.
@@ -45,7 +47,8 @@ def frame_taker(
     ``decoders`` has one entry per message type that may arrive: payload -> message; ``accept``
     makes an item of (sequence, message). Both raise RemoteProtocolError for what is forbidden.
     The header is judged before its payload is waited for. The CRC goes along with what arrives
-    of a frame: at the end of a large one nobody waits for all of it.
+    of a frame: at the end of a large one nobody waits for all of it. A large payload is not
+    copied either: it is a view of the buffer, read-only.
     """
     prefix = form.magic + bytes((form.version,))
     crc = checked = 0
@@ -69,7 +72,7 @@ def frame_taker(
             checked = min(len(buffer), end) - first
             if len(buffer) < end + _CRC.size:
                 return None
-            payload = bytes(view[start + _HEADER.size : end])
+            payload = _payload(view, start + _HEADER.size, end)
         computed, crc, checked = crc, 0, 0
         (stated,) = _CRC.unpack_from(buffer, end)
         if stated != computed:
@@ -77,6 +80,11 @@ def frame_taker(
         return end + _CRC.size, accept(sequence, decode(payload))
 
     return take
+
+
+def _payload(buffer: memoryview, start: int, end: int) -> bytes | memoryview:
+    part = buffer[start:end]
+    return bytes(part) if len(part) < LARGE_BYTES else part.toreadonly()
 
 
 def _check_begun(seen: bytearray, prefix: bytes) -> None:

@@ -52,5 +52,11 @@ class IncrementalDecoder(Generic[R]):
                 raise
             return items
         if start:
-            del self._buffer[:start]
+            self._leave(start)
         return items
+
+    def _leave(self, start: int) -> None:
+        try:
+            del self._buffer[:start]
+        except BufferError:  # an item is a view of it, and has it now
+            self._buffer = self._buffer[start:]

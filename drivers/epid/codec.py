@@ -25,7 +25,7 @@ class _Image:
 
     def read(self, cursor: Cursor) -> PixelArray:
         rows, columns = U16.read(cursor), U16.read(cursor)
-        pixels = np.frombuffer(cursor.take(2 * rows * columns), np.dtype("<u2"))
+        pixels = np.frombuffer(cursor.view(2 * rows * columns), np.dtype("<u2"))
         return pixels.reshape(rows, columns)
 
     def write(self, value: PixelArray) -> bytes:

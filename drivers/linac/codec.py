@@ -129,14 +129,14 @@ def frame(number: int, request: type, payload: bytes) -> bytes:
 
 def answer_decoder(accept: Callable[[int, m.Message], R]) -> IncrementalDecoder[R]:
     """A decoder of what machines send, for one connection."""
-    decoders: dict[int, Callable[[bytes], m.Message]] = {
+    decoders: dict[int, Callable[[bytes | memoryview], m.Message]] = {
         layout.kind: layout.decode for layout in ANSWERS.values()
     }
     decoders[_TELEMETRY] = _decode_telemetry
     return IncrementalDecoder(frame_taker(FORMAT, decoders, accept))
 
 
-def _decode_telemetry(payload: bytes) -> m.Telemetry:
+def _decode_telemetry(payload: bytes | memoryview) -> m.Telemetry:
     """One unpack and one view: telemetry is most of what arrives."""
     if len(payload) < _SAMPLE.size:
         raise RemoteProtocolError(f"TELEMETRY of {len(payload)} bytes, at least {_SAMPLE.size}")

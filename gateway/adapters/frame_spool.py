@@ -107,12 +107,12 @@ class FrameSpool:
     def _write(self, path: Path, offset: int, pixels: PixelArray) -> None:
         if self._failure is None:
             try:
-                write_at(path, offset, np.ascontiguousarray(pixels, dtype="<u2").tobytes())
+                write_at(path, offset, np.ascontiguousarray(pixels, dtype="<u2").data)
             except OSError as error:
                 self._failure = error
 
 
-def write_at(path: Path, offset: int, content: bytes) -> None:
+def write_at(path: Path, offset: int, content: bytes | memoryview) -> None:
     """Let a file end with ``content`` from ``offset`` on; durable on return. Raises OSError."""
     with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
         file.truncate(offset)

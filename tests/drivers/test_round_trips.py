@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from drivers.couch_grbl import codec as grbl
 from drivers.couch_grbl import messages as g
 from drivers.epid import codec as pfp
+from drivers.epid import messages as p
 from drivers.fields import Coded, Number, Payload
 from drivers.framing import encode_frame, frame_taker
 from drivers.incremental import IncrementalDecoder
@@ -128,3 +129,32 @@ def test_arrays_that_arrive_are_read_only() -> None:
     assert plain(frame)[-1] == [[0, 1, 2], [3, 4, 5]]
     assert not frame.pixels.flags.writeable
     assert frame.pixels.flags.aligned
+
+
+def test_large_frames_are_views_that_later_ones_leave_alone() -> None:
+    """A frame of 2.8 MB is not copied when it is whole; what comes then goes elsewhere."""
+    images = [np.full((300, 400), number, np.uint16) for number in (1, 2, 3)]
+    layout = pfp.ANSWERS[p.Frame]
+    wire = b"".join(
+        encode_frame(
+            pfp.FORMAT,
+            layout.kind,
+            0,
+            layout.encode(p.Frame(FrameKind.CINE, 1, number, 0, 1, 0, 1, 1.0, 0, image)),
+        )
+        for number, image in enumerate(images, 1)
+    )
+    decoder = pfp.answer_decoder(lambda _, message: message)
+    frames = [
+        frame
+        for start in range(0, len(wire), 65_537)
+        for frame in decoder.feed(wire[start : start + 65_537])
+    ]
+    decoder.check()
+    assert all(isinstance(frame, p.Frame) for frame in frames)
+    for frame, image in zip(frames, images, strict=True):
+        assert isinstance(frame, p.Frame)
+        assert np.array_equal(frame.pixels, image)
+        assert not frame.pixels.flags.writeable
+        assert frame.pixels.base is not None
+        assert isinstance(frame.pixels.base.base, memoryview), "it was copied"

@@ -15,16 +15,18 @@ FLUSH_S = 1.0
 """How long a stream that is closed may take to hand over what was sent before."""
 
 
-class TcpStream(asyncio.Protocol):
+class TcpStream(asyncio.BufferedProtocol):
     """A connected socket. Implements :class:`gateway.ports.stream.ByteStream`.
 
-    Bytes are handed on in the portions that the system gave, without being copied together.
+    Bytes are handed on in the portions that the system gave, without being copied together; a
+    portion is a chunk at most, so that whoever takes it does not keep the loop for long.
     """
 
     _transport: asyncio.Transport
 
     def __init__(self, on_connected: Callable[["TcpStream"], None] | None = None) -> None:
         self._on_connected = on_connected
+        self._portion = memoryview(bytearray(CHUNK_BYTES))
         self._arrived: deque[bytes] = deque()
         self.read_ahead = 0
         """Bytes that were read and not yet received."""
@@ -85,7 +87,7 @@ class TcpStream(asyncio.Protocol):
             self.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """See :class:`asyncio.Protocol`."""
+        """See :class:`asyncio.BufferedProtocol`."""
         if not isinstance(transport, asyncio.Transport):
             raise TypeError(f"{transport!r} does not carry a stream of bytes")
         connection = transport.get_extra_info("socket")
@@ -94,33 +96,37 @@ class TcpStream(asyncio.Protocol):
         if self._on_connected is not None:
             self._on_connected(self)
 
-    def data_received(self, data: bytes) -> None:
-        """See :class:`asyncio.Protocol`."""
+    def get_buffer(self, _sizehint: int, /) -> memoryview:
+        """See :class:`asyncio.BufferedProtocol`."""
+        return self._portion
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """See :class:`asyncio.BufferedProtocol`."""
         if self._lost is not None:
             return
-        self._arrived.append(data)
-        self.read_ahead += len(data)
+        self._arrived.append(bytes(self._portion[:nbytes]))
+        self.read_ahead += nbytes
         if self.read_ahead > READ_AHEAD_BYTES:
             self._transport.pause_reading()
         self._tell()
 
     def eof_received(self) -> bool:
-        """See :class:`asyncio.Protocol`: what is on its way to the other side still goes."""
+        """As the base; what is on its way to the other side still goes."""
         self._ended = True
         self._tell()
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """See :class:`asyncio.Protocol`."""
+        """See :class:`asyncio.BufferedProtocol`."""
         self._lose("the connection is closed" if exc is None else f"the connection broke: {exc}")
         self._gone.set()
 
     def pause_writing(self) -> None:
-        """See :class:`asyncio.Protocol`."""
+        """See :class:`asyncio.BufferedProtocol`."""
         self._full = True
 
     def resume_writing(self) -> None:
-        """See :class:`asyncio.Protocol`."""
+        """See :class:`asyncio.BufferedProtocol`."""
         self._full = False
         self._tell()
 
