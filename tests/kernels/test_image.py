@@ -38,7 +38,7 @@ def test_raw_counts_are_dark_plus_signal_plus_noise() -> None:
     dark = random.uniform(90.0, 110.0, cu.shape).astype(np.float32)
     gain = random.uniform(900.0, 1100.0, cu.shape).astype(np.float32)
     noise = random.standard_normal(cu.shape).astype(np.float32)
-    raw, saturated = read_out(cu, dark, gain, noise, 500.0, 9.0, 2500.0)
+    raw, saturated = read_out(cu, dark, gain, noise, np.ones(20), 500.0, 9.0, 2500.0)
     sigma = np.sqrt(np.float64(gain) ** 2 * cu / 500.0 + 9.0)
     expected = np.float64(dark) + np.float64(gain) * cu + sigma * noise
     clipped = np.clip(expected, 0.0, 2500.0)

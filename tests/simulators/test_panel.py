@@ -50,6 +50,14 @@ def test_a_static_beam_is_one_place() -> None:
     )
 
 
+def test_every_exposure_names_the_beam_mode() -> None:
+    made = panel()
+    made.mode = "6X"
+    parts = expose(made, range(300), moving_mm=0.5)
+    last, _ = made.finish()
+    assert [part.mode for part in (*parts, *last)] == ["6X", "6X"]
+
+
 def test_a_moving_beam_is_handed_on_in_parts() -> None:
     made = panel()
     parts = expose(made, range(600), moving_mm=0.5)

@@ -44,7 +44,9 @@ class Survey:
 
     def places_mm(self) -> FloatArray:
         """Where rows and columns of the picture are."""
-        places: FloatArray = self.first_mm + self.step_mm * np.arange(self.picture.shape[0], dtype=np.float64)
+        places: FloatArray = self.first_mm + self.step_mm * np.arange(
+            self.picture.shape[0], dtype=np.float64
+        )
         return places
 
 
