@@ -6,9 +6,11 @@ The linac's cycles carry the others: dose falls on the panel, faults act, the co
 from collections.abc import Sequence
 from pathlib import Path
 
+from gateway.domain.axes import COUCH_TRANSLATIONS
 from gateway.domain.room import Room
 from gateway.domain.units import NS_PER_S
 from simulators.control import Control
+from simulators.couch.machine import WIRE_AXES
 from simulators.couch.memory import CouchMemory
 from simulators.epid.messages import Exposure
 from simulators.faults import FaultSpec
@@ -16,6 +18,7 @@ from simulators.ground_truth import GroundTruth
 from simulators.injection.injection import Injection
 from simulators.linac.ledger import DoseLedger
 from simulators.linac.messages import Event, Sample
+from simulators.logs.keeper import LogKeeper
 from simulators.parts import Parts
 from simulators.ports import CouchPort, ImagerPort, LinacPort, Port
 
@@ -26,12 +29,22 @@ class MachineRoom:
     """Linac, couch and imager with their files and faults. Implements injection.site.Site."""
 
     def __init__(
-        self, room: Room, specs: Sequence[FaultSpec], seed: int, state_dir: Path, parts: Parts
+        self,
+        room: Room,
+        specs: Sequence[FaultSpec],
+        seed: int,
+        state_dir: Path,
+        parts: Parts,
+        logs: Path | None = None,
     ) -> None:
-        """Raises ConfigError when a state file is in use, damaged or cannot be written."""
+        """``logs`` is where the machine leaves its own logs, if it leaves any.
+
+        Raises ConfigError when a state file is in use, damaged or cannot be written.
+        """
         self.room = room
         self.parts = parts
         self.seed = seed
+        self._log_keeper = self._keeper(logs)
         self.ports: dict[str, list[Port]] = {"linac": [], "couch": [], "imager": []}
         self.dead_links: set[str] = set()
         self.ledger = DoseLedger(state_dir / f"{room.name}.counter")
@@ -71,6 +84,8 @@ class MachineRoom:
             exposures: list[Exposure] = []
             for thing in happened:
                 if isinstance(thing, Sample):
+                    if self._log_keeper is not None:
+                        self._log_keeper.observe(self.linac, thing)
                     exposures += self._exposed(thing)
                     follow += self._live(thing)
             self._tell_linac([*happened, *follow])
@@ -78,6 +93,8 @@ class MachineRoom:
 
     def close(self) -> None:
         """Release the files; idempotent."""
+        if self._log_keeper is not None:
+            self._log_keeper.close()
         self.couch_memory.keep(self.couch.position)
         self.couch_memory.close()
         self.ledger.close()
@@ -108,6 +125,19 @@ class MachineRoom:
     def press_emergency_stop(self) -> list[Event]:
         """See Site."""
         return self.linac.press_emergency_stop()
+
+    def _keeper(self, logs: Path | None) -> LogKeeper | None:
+        machine = self.room.machine
+        form = machine.trajectory_log
+        if logs is None or form is None or len(machine.mlcs) != 1:
+            return None
+        return LogKeeper(machine, form, logs, self._couch_mm)
+
+    def _couch_mm(self) -> tuple[float, ...]:
+        """Where the couch stands by its own drives: vertical, longitudinal, lateral, IEC 61217."""
+        at = dict(zip(WIRE_AXES, self.couch.position, strict=True))
+        places = (self.room.couch_axes[axis] for axis in COUCH_TRANSLATIONS)
+        return tuple((at[place.wire_axis] - place.offset_mm) * place.sign for place in places)
 
     def _live(self, sample: Sample) -> list[Event]:
         """What a cycle of the linac does to the rest of the room."""

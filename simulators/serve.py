@@ -32,6 +32,7 @@ def simulated_room(
     faults: Sequence[str],
     state_dir: Path,
     images_apart: bool = False,
+    logs: Path | None = None,
 ) -> SimulatedRoom:
     """A simulated room, to be served on streams. See :mod:`gateway.ports.simulation`.
 
@@ -39,7 +40,13 @@ def simulated_room(
     files that are in use or damaged.
     """
     return room_of(
-        Parts(), room, seed=seed, faults=faults, state_dir=state_dir, images_apart=images_apart
+        Parts(),
+        room,
+        seed=seed,
+        faults=faults,
+        state_dir=state_dir,
+        images_apart=images_apart,
+        logs=logs,
     )
 
 
@@ -51,10 +58,11 @@ def room_of(
     faults: Sequence[str],
     state_dir: Path,
     images_apart: bool = False,
+    logs: Path | None = None,
 ) -> SimulatedRoom:
     """As :func:`simulated_room`, made of ``parts``."""
     specs = [parse_fault(fault) for fault in faults]
-    machines = MachineRoom(room, specs, seed, state_dir, parts)
+    machines = MachineRoom(room, specs, seed, state_dir, parts, logs)
     return ServedRoom(machines, _frame_makers(room, seed, apart=images_apart))
 
 

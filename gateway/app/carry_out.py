@@ -6,7 +6,6 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from gateway.adapters.clock import SimulatedClock, SystemClock
@@ -21,6 +20,7 @@ from gateway.app.hosting import (
     url_openers,
 )
 from gateway.app.identity import delivery_clock, simulated_epoch_ns
+from gateway.app.machine_files import log_folder, simulator_state
 from gateway.app.ordering import armed_by, order_of
 from gateway.app.request import Decided, Progress, Request
 from gateway.app.stopping import finishing, stoppable
@@ -133,12 +133,8 @@ def _simulated(decided: Decided, request: Request, settings: Settings) -> Simula
         seed=decided.identity.seed,
         faults=request.faults,
         state_dir=simulator_state(settings, room.name),
+        logs=log_folder(settings, room.name, decided.identity.delivery_id),
     )
-
-
-def simulator_state(settings: Settings, room: str) -> Path:
-    """Where the simulated devices of a room keep their counter and ground truth."""
-    return settings.store / "simulators" / room
 
 
 def _speed(decided: Decided, request: Request, *, inside: bool) -> float:

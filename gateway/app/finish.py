@@ -9,6 +9,7 @@ from typing import Any
 from gateway import __version__
 from gateway.adapters.frame_spool import discard_spool
 from gateway.app.evidence import beam_evidence, stored_frames, stored_plan
+from gateway.app.machine_files import keep_logs
 from gateway.app.report import draw_report, print_report
 from gateway.app.summary import as_json, delivery_summary
 from gateway.app.tolerances import tolerances_named
@@ -84,6 +85,7 @@ def finish(store: RecordStore, delivery_id: str, settings: Settings, clock: Wall
     Not while a loop runs. May be done again: what is written then replaces what was.
     Raises StoreError, InputError.
     """
+    keep_logs(store, delivery_id, settings, clock)
     work = _Work(store, delivery_id, settings, clock)
     for name, content in work.objects():
         run(store.keep_file(delivery_id, name, content, clock.now_ns()), 1.0)

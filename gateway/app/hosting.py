@@ -74,6 +74,7 @@ def make_simulated_room(
     faults: Sequence[str],
     state_dir: Path,
     images_apart: bool = False,
+    logs: Path | None = None,
 ) -> SimulatedRoom:
     """The simulated devices of a room; imports and opens files, so not while a loop runs.
 
@@ -84,7 +85,9 @@ def make_simulated_room(
     if "room" not in found.names:
         raise ConfigError("no simulated room is installed")
     factory: SimulatedRoomFactory = found["room"].load()
-    return factory(room, seed=seed, faults=faults, state_dir=state_dir, images_apart=images_apart)
+    return factory(
+        room, seed=seed, faults=faults, state_dir=state_dir, images_apart=images_apart, logs=logs
+    )
 
 
 @asynccontextmanager
@@ -111,7 +114,7 @@ async def hosted(simulated: SimulatedRoom) -> AsyncIterator[Mapping[str, StreamO
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
-        simulated.close()
+        await asyncio.to_thread(simulated.close)
     for task in tasks:
         if not task.cancelled():
             task.result()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from gateway.app.machine_files import LOG_FILES
 from gateway.app.summary import as_json
 from gateway.domain.errors import InputError
 
@@ -18,6 +19,7 @@ _OURS = (
     "report.dcm",
     "images/image_beam_*.dcm",
     "telemetry/telemetry_beam_*.parquet",
+    f"logs/{LOG_FILES}",
 )
 
 
@@ -45,6 +47,7 @@ def export(directory: Path, out: Path) -> None:
     folders = {
         "image_beam_*.dcm": "images",
         "telemetry_beam_*.parquet": "telemetry",
+        LOG_FILES: "logs",
         "treatment_record.dcm": "",
         "verdict.dcm": "",
         "report.html": "",

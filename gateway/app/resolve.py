@@ -8,7 +8,6 @@ from typing import Any
 
 from gateway.adapters.clock import SystemClock
 from gateway.adapters.store import open_store
-from gateway.app.carry_out import simulator_state
 from gateway.app.evidence import beam_telemetry, stored_plan, stored_program
 from gateway.app.finish import finish
 from gateway.app.fractions import entries, find_entry
@@ -22,6 +21,7 @@ from gateway.app.hosting import (
     url_openers,
 )
 from gateway.app.intake import choose_room, find_room
+from gateway.app.machine_files import simulator_state
 from gateway.app.ordering import different_people
 from gateway.delivery.counter import CounterUnknown, believed, count_again
 from gateway.delivery.ledger import BeamEntry, DeliveryEntry, fold

@@ -34,12 +34,13 @@ class Endpoints:
 
 @dataclass(frozen=True, slots=True)
 class Hosting:
-    """How the room is hosted; port 0 takes a free one."""
+    """How the room is hosted; port 0 takes a free one. Without ``logs`` the machine leaves none."""
 
     host: str
     linac_port: int
     imager_port: int
     state_dir: Path
+    logs: Path | None = None
 
 
 def simulate(
@@ -57,8 +58,15 @@ def simulate(
     """
     if not room.simulated:
         raise ConfigError(f"room {room.name} is a real one: no other devices may pass for its own")
+    if hosting.logs is not None and room.machine.trajectory_log is None:
+        raise ConfigError(f"--logs: {room.machine.name} leaves no trajectory log")
     made = make_simulated_room(
-        room, seed=seed, faults=faults, state_dir=hosting.state_dir, images_apart=True
+        room,
+        seed=seed,
+        faults=faults,
+        state_dir=hosting.state_dir,
+        images_apart=True,
+        logs=hosting.logs,
     )
     with closing(made):
         run(_serve(made, hosting, ready), speed)

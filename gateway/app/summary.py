@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gateway.app.machine_files import log_names
 from gateway.delivery.ledger import DeliveryEntry
 from gateway.domain.delivery import DeliveryOutcome
 from gateway.domain.evidence import BeamEvidence
@@ -52,6 +53,7 @@ def delivery_summary(
             _beam(item, statistics.get(item.beam.number, {}), images.get(item.beam.number, 0))
             for item in evidence
         ],
+        "logs": log_names(entry.files),
     }
 
 
@@ -75,6 +77,7 @@ def refusal_summary(
         "findings": [finding_row(finding) for finding in findings],
         "causes": [],
         "beams": [],
+        "logs": [],
     }
 
 

@@ -166,6 +166,9 @@ def simulate(
     state: Annotated[
         Path | None, typer.Option(help="Folder of the dose counter; default: in the store.")
     ] = None,
+    logs: Annotated[
+        Path | None, typer.Option(help="Folder in which the machine leaves its trajectory logs.")
+    ] = None,
 ) -> None:
     """Run the devices of a room alone; prints one ready line with their endpoints."""
     from gateway.cli.run_simulator import run_simulator
@@ -179,6 +182,7 @@ def simulate(
         address=(host, linac_port, imager_port),
         links=links,
         state=state,
+        logs=logs,
         as_json=common.as_json,
     )
 

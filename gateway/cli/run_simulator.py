@@ -23,21 +23,23 @@ def run_simulator(
     address: tuple[str, int, int],
     links: Path | None,
     state: Path | None,
+    logs: Path | None,
     as_json: bool,
 ) -> None:
     """Serve until SIGINT or SIGTERM; one ready line on stdout."""
     import math
 
-    from gateway.app.carry_out import simulator_state
     from gateway.app.identity import fresh_seed
     from gateway.app.intake import find_room
+    from gateway.app.machine_files import simulator_state
     from gateway.app.simulate import Hosting, simulate
 
     if speed is None or math.isinf(speed):
         raise ConfigError("simulate runs in real time or a multiple of it, not at max")
     room = find_room(settings, room_name)
     host, linac_port, imager_port = address
-    hosting = Hosting(host, linac_port, imager_port, state or simulator_state(settings, room.name))
+    state_dir = state or simulator_state(settings, room.name)
+    hosting = Hosting(host, linac_port, imager_port, state_dir, logs)
 
     def ready(endpoints: "Endpoints") -> None:
         if links is not None:

@@ -55,6 +55,10 @@ def show_finished(finished: "Finished", out: Path | None, *, as_json: bool) -> i
         images = folder / "images" if out is not None else folder
         if names:
             sys.stdout.write(f"images  {images} ({len(names)})\n")
+        if logs := finished.summary["logs"]:
+            sys.stdout.write(
+                f"logs    {folder / 'logs' if out is not None else folder} ({len(logs)})\n"
+            )
         record = folder / "treatment_record.dcm"
         if record.exists():
             sys.stdout.write(f"record  {record}\n")

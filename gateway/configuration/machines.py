@@ -22,7 +22,13 @@ from gateway.configuration.quantity import (
 )
 from gateway.configuration.toml_file import Section, read_config
 from gateway.domain.axes import JAW_DEVICES, JAWS, Axis
-from gateway.domain.machine import AxisLimits, BeamMode, MachineModel, ServoModel
+from gateway.domain.machine import (
+    AxisLimits,
+    BeamMode,
+    MachineModel,
+    ServoModel,
+    TrajectoryLogModel,
+)
 
 _KIND = "machines"
 
@@ -88,6 +94,19 @@ class ServoFile(Section):
         )
 
 
+class TrajectoryLogFile(Section):
+    """The trajectory log of every beam."""
+
+    version: Literal["2.1", "3.0", "4.0", "5.0"]
+    scale: Literal["machine", "modified IEC 61217"]
+    mlc: Literal["NDS120", "NDS120HD"]
+
+    def model(self) -> TrajectoryLogModel:
+        """The domain's form."""
+        scale = {"machine": 1, "modified IEC 61217": 2}[self.scale]
+        return TrajectoryLogModel(self.version, scale, {"NDS120": 2, "NDS120HD": 3}[self.mlc])
+
+
 class MachineFile(Section):
     """A linac."""
 
@@ -105,6 +124,7 @@ class MachineFile(Section):
     modes: dict[str, ModeFile] = Field(min_length=1)
     servo: ServoFile
     optics: OpticsFile = OpticsFile()
+    trajectory_log: TrajectoryLogFile | None = None
 
     @model_validator(mode="after")
     def _jaws_have_axes(self) -> Self:
@@ -162,6 +182,7 @@ class MachineFile(Section):
             servo=self.servo.model(),
             optics=self.optics.model(),
             provenance=dict(sources(self)),
+            trajectory_log=None if self.trajectory_log is None else self.trajectory_log.model(),
         )
 
 

@@ -86,11 +86,24 @@ class ServoModel:
 
 
 @dataclass(frozen=True, slots=True)
+class TrajectoryLogModel:
+    """The trajectory log a machine leaves of every beam, by the numbers that stand in the file.
+
+    ``scale`` is 1 (machine) or 2 (modified IEC 61217), ``mlc_model`` 2 (NDS120) or 3 (NDS120HD).
+    """
+
+    version: str
+    scale: int
+    mlc_model: int
+
+
+@dataclass(frozen=True, slots=True)
 class MachineModel:
     """A linac. ``axes`` has no couch translations: those belong to :class:`CouchModel`.
 
     ``jaw_types`` are the jaw device types a plan may use; ``fixed_jaws`` whether they cannot
     move (Halcyon). ``provenance`` maps each configured value's dotted name to where it is from.
+    ``trajectory_log`` is None for a machine that leaves none.
     """
 
     name: str
@@ -110,6 +123,7 @@ class MachineModel:
     servo: ServoModel
     optics: BeamOptics = field(default_factory=BeamOptics)
     provenance: Mapping[str, str] = field(default_factory=dict)
+    trajectory_log: TrajectoryLogModel | None = None
 
     @property
     def layout(self) -> AxisLayout:

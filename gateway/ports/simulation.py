@@ -22,7 +22,7 @@ class SimulatedRoom(Protocol):
         ...
 
     def close(self) -> None:
-        """Release the files that the machines keep (dose counter, ground truth)."""
+        """Release the files that the machines keep (counter, ground truth, logs)."""
         ...
 
 
@@ -37,11 +37,13 @@ class SimulatedRoomFactory(Protocol):
         faults: Sequence[str],
         state_dir: Path,
         images_apart: bool,
+        logs: Path | None,
     ) -> SimulatedRoom:
         """Raises ConfigError for a fault that does not exist or cannot be understood.
 
         ``state_dir`` keeps the dose counter and the ground truth of faults from run to run.
         ``images_apart``: the room runs in real time, so that slow work belongs into another
-        process; what comes out is the same.
+        process; what comes out is the same. ``logs`` is the folder in which the machine leaves
+        its own logs (None: it leaves none).
         """
         ...

@@ -42,6 +42,11 @@ class Drives:
         """Where the axes really stand (mm or degree); overwritten by the next cycle."""
         return self._actual
 
+    @property
+    def target(self) -> FloatArray:
+        """Where the axes are told to be (mm or degree); overwritten by the next cycle."""
+        return self._target
+
     def approach(self, target: FloatArray, time_ns: int) -> float:
         """Start towards ``target`` from rest; returns how long it takes (s)."""
         limits = self._limits

@@ -6,7 +6,7 @@ goes back and never runs ahead of its next cycle.
 """
 
 from gateway.domain.machine import MachineModel
-from gateway.domain.units import NS_PER_S
+from gateway.domain.units import NS_PER_S, FloatArray
 from simulators.linac.check import check_program
 from simulators.linac.disturbance import BEFORE_BEAM, Disturb, undisturbed
 from simulators.linac.drives import Drives
@@ -68,6 +68,16 @@ class Linac:
     def program(self) -> Program | None:
         """What is loaded."""
         return None if self._run is None else self._run.program
+
+    @property
+    def expected(self) -> FloatArray:
+        """Where the drives are told to be (mm or degree); overwritten by the next cycle."""
+        return self._drives.target
+
+    @property
+    def due_mu(self) -> float:
+        """The cumulative meterset that the loaded program asks for at the present place."""
+        return 0.0 if self._run is None else self._run.path.meterset_at(max(self._run.s, 0.0))
 
     def next_event_at(self) -> int:
         """When the machine next does something by itself (ns)."""

@@ -24,10 +24,12 @@ MODEL = ROOM.machine
 class FaultyRoom:
     """A room with faults, its linac driven by a rig."""
 
-    def __init__(self, folder: Path, *faults: str, of: Room = ROOM) -> None:
+    def __init__(
+        self, folder: Path, *faults: str, of: Room = ROOM, logs: Path | None = None
+    ) -> None:
         specs = [parse_fault(fault) for fault in faults]
         self.folder = folder
-        self.machines = MachineRoom(of, specs, 1, folder, Parts())
+        self.machines = MachineRoom(of, specs, 1, folder, Parts(), logs)
         self.rig = RoomRig(self.machines)
 
     def truth(self) -> dict[str, Any]:

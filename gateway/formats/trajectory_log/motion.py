@@ -7,7 +7,7 @@ import numpy as np
 
 from gateway.domain.axes import Axis
 from gateway.domain.trajectory import Trajectory
-from gateway.domain.units import FloatArray, frozen, frozen_flags
+from gateway.domain.units import BoolArray, FloatArray, frozen, frozen_flags
 from gateway.formats.trajectory_log.log import (
     BeamHold,
     LogAxis,
@@ -79,8 +79,15 @@ def _trajectory(
         axes=_axes(log, values),
         leaves=_leaves(log, values),
         beam_on=frozen_flags(hold == BeamHold.NORMAL),
-        held=frozen_flags((hold == BeamHold.HOLD) | (hold == BeamHold.FREEZE)),
+        held=frozen_flags(_held(hold, control_point)),
     )
+
+
+def _held(hold: FloatArray, control_point: FloatArray) -> BoolArray:
+    """A machine holds the beam for planned moves without dose too: those go along the path."""
+    stands = np.diff(control_point, prepend=control_point[:1]) <= 0
+    held: BoolArray = ((hold == BeamHold.HOLD) | (hold == BeamHold.FREEZE)) & stands
+    return held
 
 
 def _axes(log: TrajectoryLog, values: FloatArray) -> dict[Axis, FloatArray]:

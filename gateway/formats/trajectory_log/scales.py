@@ -12,6 +12,7 @@ MM_PER_CM = 10.0
 _WRAP_CM = 1000.0
 _LATERAL_WRAPS_FROM_CM = 500.0
 _ISOCENTRE_CM = 100.0
+_TURN_DEG = 360.0
 
 Conversion = Callable[[FloatArray], FloatArray]
 
@@ -43,6 +44,30 @@ def _from_isocentre(cm: FloatArray) -> FloatArray:
 def _above_isocentre(cm: FloatArray) -> FloatArray:
     """The scale counts downwards: in real logs the table stands at 113 to 125 cm, below 100."""
     return MM_PER_CM * (_ISOCENTRE_CM - cm)
+
+
+def _to_isocentre(mm: FloatArray) -> FloatArray:
+    return mm / MM_PER_CM + _ISOCENTRE_CM
+
+
+def _below_isocentre(mm: FloatArray) -> FloatArray:
+    return _ISOCENTRE_CM - mm / MM_PER_CM
+
+
+def _to_cm(mm: FloatArray) -> FloatArray:
+    return mm / MM_PER_CM
+
+
+def _to_cm_negative(mm: FloatArray) -> FloatArray:
+    return -mm / MM_PER_CM
+
+
+def _wrap_vertical(mm: FloatArray) -> FloatArray:
+    return np.where(mm > 0, mm / MM_PER_CM + _WRAP_CM, -mm / MM_PER_CM)
+
+
+def _wrap_lateral(mm: FloatArray) -> FloatArray:
+    return np.where(mm < 0, mm / MM_PER_CM + _WRAP_CM, mm / MM_PER_CM)
 
 
 def _wrapped_vertical(cm: FloatArray) -> FloatArray:
@@ -97,6 +122,17 @@ CONVERSIONS: Mapping[Scale, Mapping[Axis, Conversion]] = {
         Axis.COUCH_LATERAL: _wrapped_lateral,
     },
 }
+_INVERSES: Mapping[Conversion, Conversion] = {
+    _same: _same,
+    _outwards: _to_cm,
+    _outwards_negative: _to_cm_negative,
+    _from_half_turn: _from_half_turn,
+    _from_whole_turn: _from_whole_turn,
+    _from_isocentre: _to_isocentre,
+    _above_isocentre: _below_isocentre,
+    _wrapped_vertical: _wrap_vertical,
+    _wrapped_lateral: _wrap_lateral,
+}
 TILTS = frozenset({Axis.COUCH_PITCH, Axis.COUCH_ROLL})
 
 
@@ -106,3 +142,9 @@ def iec_61217(axis: Axis, scale: Scale, values: FloatArray) -> FloatArray:
     if axis in TILTS:
         return np.unwrap(converted, period=360.0)
     return continuous_degrees(converted) if axis.is_angle else converted
+
+
+def as_logged(axis: Axis, scale: Scale, values: FloatArray) -> FloatArray:
+    """The inverse of :func:`iec_61217`, in cm or degree; rotations within [0, 360)."""
+    logged = _INVERSES[CONVERSIONS[scale][axis]](values)
+    return logged % _TURN_DEG if axis.is_angle and axis not in TILTS else logged

@@ -1,0 +1,1 @@
+"""What the simulated machine logs of itself."""
