@@ -17,6 +17,7 @@ from gateway.formats.trajectory_log.layout import SIGNATURE
 from gateway.formats.trajectory_log.motion import actual_trajectories
 from gateway.formats.trajectory_table import trajectory_csv, trajectory_parquet
 from gateway.formats.trf import begins_as_trf, read_trf, trf_trajectories
+from gateway.formats.trf.motion import RAW_DOSE_PER_MU
 
 LONGEST_LOG_BYTES = 2**30
 KNOWN_LOGS = "trajectory log, dynalog (.dlg), TRF"
@@ -37,6 +38,14 @@ class MachineLog:
     beams: tuple[Trajectory, ...]
     in_shares: bool = False
     """Whether the metersets are shares of 1 and no MU."""
+    names: tuple[str, ...] = ()
+    """What the log calls each beam; empty where it calls them nothing."""
+    resolution_mu: float = 0.0
+    """How finely the log counts dose, where that is not far below a pulse."""
+
+    def name_of(self, beam: Trajectory) -> str:
+        """What the log calls ``beam`` (one of ``beams``)."""
+        return self.names[beam.beam_number - 1] if self.names else ""
 
 
 def read_machine_logs(
@@ -107,12 +116,17 @@ def _single(path: Path, content: bytes) -> MachineLog:
         log = read_trajectory_log(content)
         names = ", ".join(beam.name for beam in log.sub_beams)
         about = {"version": log.version, "sub-beams": names}
-        return MachineLog("trajectory log", (path,), about, actual_trajectories(log))
+        beams = actual_trajectories(log)
+        known = tuple(beam.name for beam in log.sub_beams)
+        return MachineLog(
+            "trajectory log", (path,), about, beams, names=known if len(known) >= len(beams) else ()
+        )
     if path.suffix.lower() != ".trf" and not begins_as_trf(content):
         raise InputError("is none of the machine logs that are read: " + KNOWN_LOGS)
     trf = read_trf(content)
     about = {"started": trf.started, "field": trf.field, "machine": trf.machine}
-    return MachineLog("TRF", (path,), about, trf_trajectories(trf))
+    beams = trf_trajectories(trf)
+    return MachineLog("TRF", (path,), about, beams, resolution_mu=1.0 / RAW_DOSE_PER_MU)
 
 
 def _named(path: Path, read: Callable[[], MachineLog]) -> MachineLog:

@@ -9,7 +9,7 @@ from gateway.delivery.ledger import DeliveryEntry
 from gateway.domain.delivery import DeliveryOutcome
 from gateway.domain.evidence import BeamEvidence
 from gateway.domain.findings import Finding
-from gateway.domain.reconciliation import ErrorStatistics, Reconciliation, Verdict
+from gateway.domain.reconciliation import Cause, ErrorStatistics, Reconciliation, Verdict
 
 
 def delivery_summary(
@@ -34,21 +34,7 @@ def delivery_summary(
         "seed": entry.seed,
         "continues": entry.continues,
         "findings": [finding_row(finding) for finding in findings],
-        "causes": [
-            {
-                "cause": cause.cause,
-                "beam": cause.beam,
-                "device": cause.device,
-                "axis": cause.axis,
-                "bank": cause.bank,
-                "leaf": cause.leaf,
-                "frame": cause.frame,
-                "control_point": cause.control_point,
-                "error": cause.error,
-                "unit": cause.unit,
-            }
-            for cause in reconciliation.causes
-        ],
+        "causes": [cause_row(cause) for cause in reconciliation.causes],
         "beams": [
             _beam(item, statistics.get(item.beam.number, {}), images.get(item.beam.number, 0))
             for item in evidence
@@ -112,15 +98,36 @@ def _beam(
         "samples": delivery.samples,
         "lost_samples": delivery.lost_samples,
         "images": images,
-        "errors": {
-            axis: {
-                "max": errors.maximum,
-                "rms": errors.rms,
-                "p95": errors.p95,
-                "unit": errors.unit,
-            }
-            for axis, errors in statistics.items()
-        },
+        "errors": error_rows(statistics),
+    }
+
+
+def error_rows(statistics: Mapping[str, ErrorStatistics]) -> dict[str, dict[str, Any]]:
+    """Errors by axis in JSON."""
+    return {
+        axis: {
+            "max": errors.maximum,
+            "rms": errors.rms,
+            "p95": errors.p95,
+            "unit": errors.unit,
+        }
+        for axis, errors in statistics.items()
+    }
+
+
+def cause_row(cause: Cause) -> dict[str, Any]:
+    """A cause in JSON."""
+    return {
+        "cause": cause.cause,
+        "beam": cause.beam,
+        "device": cause.device,
+        "axis": cause.axis,
+        "bank": cause.bank,
+        "leaf": cause.leaf,
+        "frame": cause.frame,
+        "control_point": cause.control_point,
+        "error": cause.error,
+        "unit": cause.unit,
     }
 
 

@@ -188,17 +188,6 @@ def simulate(
 
 
 @app.command()
-def reconcile(delivery_id: Id) -> None:
-    """Reconcile a stored delivery anew; exit 1 where it does not pass."""
-    from gateway.app.records import reconcile_again
-    from gateway.cli.show_delivery import show_summary
-
-    summary, passed = reconcile_again(common.settings(), delivery_id)
-    show_summary(summary, as_json=common.as_json)
-    raise typer.Exit(0 if passed else 1)
-
-
-@app.command()
 def history() -> None:
     """List every delivery of the store."""
     from gateway.app.records import history as read_history

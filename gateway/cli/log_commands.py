@@ -1,4 +1,4 @@
-"""The command about log files of real machines."""
+"""The commands about log files of machines."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli.application import app
-from gateway.cli.options import common
+from gateway.cli.options import FractionGroup, common, refuse_with
 
 
 @app.command()
@@ -25,3 +25,44 @@ def log(
     from gateway.cli.show_logs import show_logs
 
     show_logs(files, out, meterset, as_json=common.as_json)
+
+
+@app.command()
+def reconcile(
+    delivery_id: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="A stored delivery.", show_default=False)
+    ] = None,
+    plan: Annotated[
+        Path | None, typer.Option(help="The RT Plan of a delivery that this gateway never saw.")
+    ] = None,
+    log: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="A log of the machine; repeat for more."),
+    ] = None,
+    fraction_group: FractionGroup = None,
+    room: Annotated[
+        str | None, typer.Option(help="With --plan: the room; default: the one that fits the plan.")
+    ] = None,
+    tolerances: Annotated[
+        str | None, typer.Option(help="With --plan: tolerances; default: those of the room.")
+    ] = None,
+) -> None:
+    """Reconcile plan, telemetry and machine log, pair by pair; exit 1 where any pair is out.
+
+    A stored delivery has the logs that its machine left, if it left any; --log gives others.
+    """
+    from gateway.app.witnesses import Asked
+    from gateway.cli.show_reconciliation import show_reconciliation
+
+    if delivery_id is not None:
+        refuse_with(
+            "a delivery's ID",
+            {
+                "--plan": plan,
+                "--fraction-group": fraction_group,
+                "--room": room,
+                "--tolerances": tolerances,
+            },
+        )
+    asked = Asked(delivery_id, plan, tuple(log or ()), fraction_group, room, tolerances)
+    raise typer.Exit(show_reconciliation(asked, common.settings(), as_json=common.as_json))

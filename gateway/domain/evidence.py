@@ -69,3 +69,25 @@ class BeamEvidence:
     frames: tuple[FrameRecord, ...]
     frames_sent: int | None
     incidents: tuple[LinkIncident, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessedBeam:
+    """What each witness says of one beam. A witness that is absent is None.
+
+    ``planned`` is what the plan says; ``telemetry`` what the machine told this gateway, ``log``
+    what it wrote down by itself, from ``log_source``. ``start_meterset_mu`` and
+    ``end_meterset_mu`` bound what the session was to deliver. ``mu_per_pulse`` is the machine's
+    dose pulse, ``log_resolution_mu`` how finely the log counts; None: it tells shares of a dose
+    that the plan's meterset was put in for.
+    """
+
+    beam: Beam
+    planned: Trajectory
+    telemetry: Trajectory | None
+    log: Trajectory | None
+    log_source: str
+    start_meterset_mu: float
+    end_meterset_mu: float
+    mu_per_pulse: float
+    log_resolution_mu: float | None

@@ -225,6 +225,26 @@ class BeamReconciliation:
 
 
 @dataclass(frozen=True, slots=True)
+class PairReconciliation:
+    """Two witnesses of one beam against each other; errors are the second minus the first.
+
+    ``witnesses`` are two of ``plan``, ``telemetry`` and ``log``. ``errors`` is by axis name.
+    ``covered_leaves`` were not judged: the jaws covered them whenever dose was delivered.
+    ``causes`` are ranked. ``meterset`` is None where the log tells shares only.
+    """
+
+    witnesses: tuple[str, str]
+    beam_number: int
+    beam_name: str
+    verdict: Verdict
+    exceeded: tuple[str, ...]
+    errors: Mapping[str, ErrorStatistics]
+    meterset: MetersetComparison | None
+    covered_leaves: int
+    causes: tuple[Cause, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Reconciliation:
     """The answer for one delivery. ``causes`` are ranked, the largest consequence first."""
 

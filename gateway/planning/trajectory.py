@@ -5,9 +5,11 @@ import math
 import numpy as np
 
 from gateway.domain.axes import Axis
+from gateway.domain.plan import Beam
 from gateway.domain.program import MachineProgram
 from gateway.domain.trajectory import Trajectory
-from gateway.domain.units import BoolArray, FloatArray, frozen
+from gateway.domain.units import BoolArray, FloatArray, frozen, frozen_flags
+from gateway.planning.rotations import unwrap
 
 _ON_A_ROW = 1e-9
 
@@ -23,6 +25,35 @@ def planned_trajectory(program: MachineProgram) -> Trajectory:
     between = profile.s[np.abs(profile.s - np.rint(profile.s)) > _ON_A_ROW]
     s = np.sort(np.concatenate((rows, between)))
     return _trajectory(program, s, times_at(program, s))
+
+
+def stated_trajectory(beam: Beam) -> Trajectory:
+    """What a plan states of ``beam``, whatever machine it is for: a row for each control point.
+
+    A plan states no time: ``time_s`` is not a number. Axes it leaves open are absent.
+    """
+    count = beam.control_point_count
+    axes = {
+        axis: frozen(
+            unwrap(axis, stated, beam.rotation.get(axis, ("NONE",) * count))
+            if axis.is_angle
+            else stated
+        )
+        for axis, stated in beam.axes.items()
+    }
+    share = beam.meterset_weight / beam.meterset_weight[-1]
+    delivers = np.append(np.diff(share) > 0, False)
+    return Trajectory(
+        beam_number=beam.number,
+        source="plan",
+        time_s=frozen(np.full(count, np.nan)),
+        meterset_mu=frozen(share * beam.meterset_mu),
+        control_point=frozen(np.arange(count)),
+        axes=axes,
+        leaves={device: frozen(leaves) for device, leaves in beam.leaves.items()},
+        beam_on=frozen_flags(delivers),
+        held=_none(count),
+    )
 
 
 def sample_program(program: MachineProgram, period_s: float) -> Trajectory:

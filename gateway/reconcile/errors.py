@@ -17,8 +17,9 @@ from gateway.reconcile.columns import (
     position_matrix,
     tightest_limits,
 )
+from gateway.reconcile.covered import Boundaries, covered_leaves
 from gateway.reconcile.path import PlannedPath
-from gateway.reconcile.statistics import ColumnStatistics, column_statistics
+from gateway.reconcile.statistics import ColumnStatistics, column_statistics, shown_statistics
 
 Indices = npt.NDArray[np.intp]
 
@@ -31,7 +32,8 @@ class BeamErrors:
     position) cover every sample and ``path_error`` is their difference. ``dose_error`` is matched
     on meterset and covers the samples ``dose`` only; ``meterset_weight`` is the meterset
     delivered at each of them. ``judged`` are the samples in which a fault can show: ``dose`` and
-    those held. ``limits`` is the largest single error allowed per column.
+    those held. ``limits`` is the largest single error allowed per column. ``unjudged`` are the
+    columns of leaves that the jaws covered whenever dose was delivered.
     """
 
     delivered: Trajectory
@@ -46,6 +48,7 @@ class BeamErrors:
     meterset_weight: FloatArray
     judged: Indices
     statistics: ColumnStatistics
+    unjudged: Indices
 
     @property
     def devices(self) -> tuple[str, ...]:
@@ -65,8 +68,13 @@ def beam_errors(
     mu_per_pulse: float,
     tolerances: Tolerances,
     start_meterset_mu: float,
+    boundaries: Boundaries | None = None,
 ) -> BeamErrors:
-    """Subtract ``planned`` from ``delivered`` (which has at least one sample)."""
+    """Subtract ``planned`` from ``delivered`` (which has at least one sample).
+
+    With ``boundaries`` a leaf is not judged while the jaws cover it: it counts as where planned,
+    and its statistics are those of the time in which it showed.
+    """
     columns = columns_of(delivered, planned)
     actual = position_matrix(delivered, columns, delivered)
     path = PlannedPath.of(planned, position_matrix(planned, columns, delivered))
@@ -76,10 +84,26 @@ def beam_errors(
     matched_error = path_error
     if not np.array_equal(matched, delivered.control_point):
         matched_error = difference(actual, path.positions_at(matched), columns)
+    hidden = None
+    if boundaries is not None:
+        hidden = covered_leaves(columns, actual, path.positions_at(matched), boundaries)
+        path_error, matched_error = np.where(hidden, 0.0, (path_error, matched_error))
+        actual = np.where(hidden, expected, actual)
     dose = _dose_indices(delivered)
     dose_error = matched_error[:, dose]
     meterset_weight = np.diff(delivered.meterset_mu[dose], prepend=start_meterset_mu)
     on = np.flatnonzero(delivered.beam_on)
+    on_time_s = _durations(delivered.time_s)[on]
+    statistics = column_statistics(dose_error, meterset_weight, matched_error[:, on], on_time_s)
+    unjudged = np.array([], dtype=np.intp)
+    if hidden is not None:
+        shown = ~hidden
+        statistics = shown_statistics(
+            statistics,
+            (dose_error, meterset_weight, shown[:, dose]),
+            (matched_error[:, on], on_time_s, shown[:, on]),
+        )
+        unjudged = np.flatnonzero(~shown[:, dose].any(axis=1))
     return BeamErrors(
         delivered,
         path,
@@ -92,9 +116,8 @@ def beam_errors(
         dose_error,
         meterset_weight,
         np.union1d(dose, np.flatnonzero(delivered.held)),
-        column_statistics(
-            dose_error, meterset_weight, matched_error[:, on], _durations(delivered.time_s)[on]
-        ),
+        statistics,
+        unjudged,
     )
 
 
@@ -114,6 +137,13 @@ def exceeding(errors: BeamErrors, tolerances: Tolerances) -> FloatArray:
             if limit is not None:
                 ratio[rows] = np.maximum(ratio[rows], values[rows] / limit)
     return ratio
+
+
+def exceeded_axes(errors: BeamErrors, tolerances: Tolerances) -> tuple[str, ...]:
+    """Axes out of tolerance, the worst first."""
+    ratio = exceeding(errors, tolerances)
+    order = (errors.columns[row].axis for row in np.argsort(-ratio) if ratio[row] > 1)
+    return tuple(dict.fromkeys(order))
 
 
 def _quantities(columns: Sequence[Column]) -> list[tuple[Indices, str]]:

@@ -1,6 +1,7 @@
 """Which axis or leaf was not where it should have been, and how it failed."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -40,8 +41,22 @@ _AXIS_NAMES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a session ended: ``undelivered`` is the part of its meterset that was not delivered."""
+
+    stopped: bool
+    undelivered: float
+
+
+def ending_of(evidence: BeamEvidence) -> Ending:
+    """As the machine's counter and state had it, as far as is known."""
+    stopped = evidence.delivery.termination_status is not TerminationStatus.NORMAL
+    return Ending(stopped, undelivered_share(evidence))
+
+
 def position_attributions(
-    errors: BeamErrors, evidence: BeamEvidence, tolerances: Tolerances
+    errors: BeamErrors, ending: Ending, tolerances: Tolerances
 ) -> list[Attribution]:
     """Every position fault of a beam that was on.
 
@@ -51,7 +66,7 @@ def position_attributions(
     worst = np.abs(errors.path_error[:, errors.judged]).max(axis=1)
     suspect = exceeding(errors, tolerances) > 1
     suspect &= worst > np.abs(errors.dose_error).max(axis=1) / 2
-    suspect |= _holding(errors, evidence)
+    suspect |= _holding(errors, ending)
     found = [
         _scalar_attribution(errors, row)
         for row in map(int, np.flatnonzero(suspect))
@@ -67,7 +82,7 @@ def position_attributions(
             )
             for fault in leaf_faults(_leaf_block(errors, device), suspect[rows])
         ]
-    missing = undelivered_share(evidence) if _ended_held(errors, evidence) else 0.0
+    missing = ending.undelivered if _ended_held(errors, ending) else 0.0
     return [
         Attribution(item.cause, item.ratio, item.share, missing) if missing else item
         for item in found
@@ -83,15 +98,14 @@ def undelivered_share(evidence: BeamEvidence) -> float:
     return float(np.clip((end - reached) / (end - start), 0.0, 1.0)) if end > start else 0.0
 
 
-def _ended_held(errors: BeamErrors, evidence: BeamEvidence) -> bool:
-    ended = evidence.delivery.termination_status is not TerminationStatus.NORMAL
-    return ended and bool(errors.delivered.held[-2:].any())
+def _ended_held(errors: BeamErrors, ending: Ending) -> bool:
+    return ending.stopped and bool(errors.delivered.held[-2:].any())
 
 
-def _holding(errors: BeamErrors, evidence: BeamEvidence) -> BoolArray:
+def _holding(errors: BeamErrors, ending: Ending) -> BoolArray:
     """Which axis kept the machine held until the beam was ended."""
     holding = np.zeros(len(errors.columns), dtype=np.bool_)
-    if _ended_held(errors, evidence):
+    if _ended_held(errors, ending):
         last = int(np.flatnonzero(errors.delivered.held)[-1])
         ratio = np.abs(errors.path_error[:, last]) / errors.limits
         row = int(np.argmax(ratio))

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from gateway.domain.evidence import BeamEvidence
 from gateway.domain.program import MachineProgram
 from gateway.domain.reconciliation import (
@@ -15,7 +13,7 @@ from gateway.domain.reconciliation import (
     Verdict,
 )
 from gateway.reconcile.attribution import Attribution, ranked, without_consequences
-from gateway.reconcile.errors import BeamErrors, beam_errors, exceeding
+from gateway.reconcile.errors import BeamErrors, beam_errors, exceeded_axes
 from gateway.reconcile.frames import frame_attributions
 from gateway.reconcile.incidents import (
     link_attributions,
@@ -24,7 +22,7 @@ from gateway.reconcile.incidents import (
 )
 from gateway.reconcile.meterset import compare_meterset, is_complete, meterset_attributions
 from gateway.reconcile.motion import compare_motion
-from gateway.reconcile.positions import position_attributions, undelivered_share
+from gateway.reconcile.positions import ending_of, position_attributions
 from gateway.reconcile.rates import rate_attributions
 from gateway.reconcile.read_back import read_back_attributions
 
@@ -53,10 +51,11 @@ def _judge(
     motion = compare_motion(errors, evidence) if errors is not None else None
     meterset = compare_meterset(evidence, errors)
     rates = rate_attributions(motion, evidence.beam.number, tolerances) if motion else []
-    undelivered = undelivered_share(evidence)
+    ending = ending_of(evidence)
+    undelivered = ending.undelivered
     found = without_consequences(
         [
-            *(position_attributions(errors, evidence, tolerances) if errors is not None else ()),
+            *(position_attributions(errors, ending, tolerances) if errors is not None else ()),
             *read_back_attributions(evidence, tolerances, before),
             *meterset_attributions(errors, meterset, evidence),
             *link_attributions(evidence, undelivered),
@@ -67,7 +66,7 @@ def _judge(
         ]
     )
     exceeded = (
-        *(_exceeded_axes(errors, tolerances) if errors is not None else ()),
+        *(exceeded_axes(errors, tolerances) if errors is not None else ()),
         *(attribution.cause.cause for attribution in rates),
     )
     complete = is_complete(evidence, meterset)
@@ -95,13 +94,6 @@ def _errors(evidence: BeamEvidence, tolerances: Tolerances) -> BeamErrors | None
         tolerances,
         evidence.program.start_meterset_mu,
     )
-
-
-def _exceeded_axes(errors: BeamErrors, tolerances: Tolerances) -> tuple[str, ...]:
-    """Axes out of tolerance, the worst first."""
-    ratio = exceeding(errors, tolerances)
-    order = (errors.columns[row].axis for row in np.argsort(-ratio) if ratio[row] > 1)
-    return tuple(dict.fromkeys(order))
 
 
 def _unexplained(

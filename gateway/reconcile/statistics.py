@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gateway.domain.reconciliation import ErrorStatistics
-from gateway.domain.units import FloatArray
+from gateway.domain.units import BoolArray, FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,27 @@ def column_statistics(
         weighted_rms(on_errors, on_time_s),
         weighted_percentile(size, meterset_weight, 0.95),
     )
+
+
+Weighed = tuple[FloatArray, FloatArray, BoolArray]
+"""``(columns, n)`` errors, ``(n,)`` weights, and ``(columns, n)`` whether each shows."""
+
+
+def shown_statistics(whole: ColumnStatistics, dose: Weighed, on: Weighed) -> ColumnStatistics:
+    """``whole`` with the columns that did not show all the time taken over what showed of them."""
+    figures = [values.copy() for values in (whole.maximum, whole.rms, whole.rms_time, whole.p95)]
+    (errors, weight, shown), (on_errors, on_time_s, on_shown) = dose, on
+    for row in np.flatnonzero(~(shown.all(axis=1) & on_shown.all(axis=1))):
+        part = column_statistics(
+            errors[row : row + 1, shown[row]],
+            weight[shown[row]],
+            on_errors[row : row + 1, on_shown[row]],
+            on_time_s[on_shown[row]],
+        )
+        parts = (part.maximum, part.rms, part.rms_time, part.p95)
+        for figure, value in zip(figures, parts, strict=True):
+            figure[row] = value[0]
+    return ColumnStatistics(*figures)
 
 
 def weighted_rms(errors: FloatArray, weight: FloatArray) -> FloatArray:

@@ -1,0 +1,86 @@
+"""The ``reconcile`` command: every pair of witnesses of a delivery, and what they agree on."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from gateway.app.finish import findings_of, image_counts
+from gateway.app.summary import cause_row, delivery_summary, error_rows
+from gateway.app.witnesses import Asked, Witnesses, witnesses
+from gateway.domain.evidence import WitnessedBeam
+from gateway.domain.reconciliation import PairReconciliation, Reconciliation, Verdict
+from gateway.reconcile.pairs import reconcile_pairs
+from gateway.settings import Settings
+
+
+def reconcile_witnesses(asked: Asked, settings: Settings) -> tuple[dict[str, Any], bool]:
+    """The result as it is printed in JSON, and whether it passes. Raises GatewayError.
+
+    It passes where every pair of every beam does, and where the gateway's own reconciliation does.
+    """
+    known = witnesses(asked, settings)
+    pairs = [pair for beam in known.beams for pair in reconcile_pairs(beam, known.tolerances)]
+    own = known.own
+    passed = all(pair.verdict is Verdict.PASS for pair in pairs)
+    passed &= bool(pairs) if own is None else own.verdict is Verdict.PASS
+    verdict = (Verdict.PASS if passed else Verdict.FAIL).value
+    result = _of_plan(known) if own is None else _of_delivery(known, own)
+    result |= {
+        "verdict": verdict,
+        "tolerances": known.tolerances.name,
+        "pairs": [_pair_row(pair) for pair in pairs],
+        "witnesses": [_witness_row(beam) for beam in known.beams],
+        "unwitnessed": list(known.unwitnessed),
+    }
+    return result, passed
+
+
+def _of_delivery(known: Witnesses, own: Reconciliation) -> dict[str, Any]:
+    entry = known.entry
+    if entry is None:
+        raise ValueError("a reconciliation of our own without its delivery")
+    images = image_counts(set(entry.files), known.evidence)
+    return delivery_summary(entry, known.evidence, findings_of(entry), own, images)
+
+
+def _of_plan(known: Witnesses) -> dict[str, Any]:
+    plan = known.plan
+    return {
+        "delivery_id": None,
+        "plan": {
+            "sop_instance_uid": plan.sop_instance_uid,
+            "label": plan.label,
+            "fraction_group": plan.fraction_group.number,
+            "fraction": None,
+        },
+        "room": known.room,
+    }
+
+
+def _witness_row(beam: WitnessedBeam) -> dict[str, Any]:
+    return {
+        "beam": beam.beam.number,
+        "name": beam.beam.name,
+        "telemetry": beam.telemetry is not None,
+        "log": beam.log_source or None,
+    }
+
+
+def _pair_row(pair: PairReconciliation) -> dict[str, Any]:
+    meterset = pair.meterset
+    return {
+        "witnesses": list(pair.witnesses),
+        "beam": pair.beam_number,
+        "name": pair.beam_name,
+        "verdict": pair.verdict.value,
+        "exceeded": list(pair.exceeded),
+        "meterset_mu": None
+        if meterset is None
+        else _rounded((meterset.planned_mu, meterset.delivered_mu)),
+        "covered_leaves": pair.covered_leaves,
+        "errors": error_rows(pair.errors),
+        "causes": [cause_row(cause) for cause in pair.causes],
+    }
+
+
+def _rounded(metersets_mu: Sequence[float]) -> list[float]:
+    return [round(meterset_mu, 6) for meterset_mu in metersets_mu]
