@@ -46,11 +46,14 @@ def leaf_columns(device: str, pairs: int) -> tuple[Column, ...]:
 
 
 def columns_of(delivered: Trajectory, planned: Trajectory) -> tuple[Column, ...]:
-    """What can be compared: everything both have, and every delivered axis the plan is mute on."""
+    """What can be compared: everything both have, and every delivered axis the plan is mute on.
+
+    Leaves of an MLC that has another number of them in each are not comparable.
+    """
     leaves = (
         column
         for device, positions in delivered.leaves.items()
-        if device in planned.leaves
+        if device in planned.leaves and planned.leaves[device].shape[1] == positions.shape[1]
         for column in leaf_columns(device, positions.shape[1] // 2)
     )
     return (*(scalar_column(axis) for axis in delivered.axes), *leaves)

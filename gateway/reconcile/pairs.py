@@ -99,9 +99,13 @@ def _reconciled(pair: _Pair, tolerances: Tolerances) -> PairReconciliation:
 
 
 def _on_the_path(pair: _Pair) -> Trajectory:
+    """A log's dose never goes back: what a damaged or a noisy one says of that is left out."""
     measured = replace(pair.measured, beam_number=pair.witnessed.beam.number)
     if pair.names[1] != LOG:
         return measured
+    given_mu = np.maximum.accumulate(measured.meterset_mu)
+    given_mu = np.maximum(given_mu, pair.witnessed.start_meterset_mu)
+    measured = replace(measured, meterset_mu=frozen(given_mu))
     reference = pair.reference
     path = PlannedPath(
         reference.control_point, reference.meterset_mu, reference.time_s, np.empty((0, 0))

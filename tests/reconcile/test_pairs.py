@@ -113,3 +113,8 @@ def test_an_early_end_leaves_positions_as_they_were() -> None:
     found = pairs(witnessed(None, stopped))["plan", "log"]
     assert found.exceeded == ()
     assert np.isfinite(found.errors["MLCX"].maximum)
+
+
+def test_leaves_of_another_mlc_are_not_compared() -> None:
+    other = replace(DONE, leaves={"MLCX": frozen(np.zeros((DONE.time_s.size, 160)))})
+    assert "MLCX" not in pairs(witnessed(None, other))["plan", "log"].errors

@@ -48,10 +48,13 @@ def _table(text: str, columns: int) -> np.ndarray[tuple[int, int], np.dtype[np.i
             raise InputError(f"line {at} of a dynalog has {row.count(',') + 1} of {columns} values")
     if not rows:
         raise InputError("a dynalog without a line of values")
-    try:
-        table = np.array(",".join(rows).split(","), dtype=np.int32).reshape(-1, columns)
-    except (ValueError, OverflowError) as problem:
-        raise InputError(f"a dynalog holds something that is no whole number: {problem}") from None
+    table = np.empty((len(rows), columns), dtype=np.int32)
+    for at, row in enumerate(rows):
+        try:
+            table[at] = np.array(row.split(","), dtype=np.int32)
+        except (ValueError, OverflowError) as problem:
+            text = f"line {HEADER_LINES + 1 + at} of a dynalog holds what is no whole number"
+            raise InputError(f"{text}: {problem}") from None
     table.flags.writeable = False
     return table
 
