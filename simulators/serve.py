@@ -133,12 +133,17 @@ class ServedRoom:
         finally:
             ports.remove(port)
             port.connection.cut("the link has ended")
-            port.close(self._now_ns())
 
     async def _listen(self, stream: ByteStream, port: Port) -> None:
-        """Until the client closes: raises LinkLost then."""
-        while data := await stream.receive():
-            port.receive(data, self._now_ns())
+        """Until the client closes: raises LinkLost then.
+
+        Who comes next finds the device free: it does not wait for what is left of this link.
+        """
+        try:
+            while data := await stream.receive():
+                port.receive(data, self._now_ns())
+        finally:
+            port.close(self._now_ns())
         raise LinkLost("the client closed")
 
     def _boot(self) -> float:
