@@ -102,12 +102,12 @@ def _draw_line(
     for row in range(int(top), min(math.ceil(bottom), rows)):
         next_v = min(row + 1.0, bottom)
         next_u = u0 + slope * (next_v - v0)
-        _draw_in_row(buffer, row, min(u, next_u), max(u, next_u), weight * (next_v - v))
+        draw_in_row(buffer, row, min(u, next_u), max(u, next_u), weight * (next_v - v))
         u, v = next_u, next_v
 
 
 @compiled
-def _draw_in_row(buffer: FloatArray, row: int, u0: float, u1: float, area: float) -> None:
+def draw_in_row(buffer: FloatArray, row: int, u0: float, u1: float, area: float) -> None:
     """Add the area right of a piece of line inside one row, from u0 to u1 >= u0.
 
     ``area`` is the signed height of the piece. What lies left of the grid covers all of the row,
