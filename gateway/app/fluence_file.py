@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -67,8 +68,9 @@ def _axes(beams: Sequence[BeamMaps]) -> dict[str, FloatArray]:
 
 
 def _write_archive(beams: Sequence[BeamMaps], out: Path) -> None:
+    arrays: dict[str, Any] = _axes(beams) | _named(beams)
     with out.open("wb") as file:
-        np.savez_compressed(file, **_axes(beams), **_named(beams))
+        np.savez_compressed(file, **arrays)
 
 
 def _write_table(beams: Sequence[BeamMaps], out: Path) -> None:

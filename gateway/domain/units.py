@@ -21,7 +21,10 @@ WIRE_UNITS_PER_MM = 1000
 
 
 def frozen(values: npt.ArrayLike) -> FloatArray:
-    """A read-only float64 copy of ``values``."""
+    """``values`` as float64 that nobody can change: a copy, unless they are such already."""
+    owned = isinstance(values, np.ndarray) and values.base is None
+    if owned and values.dtype == np.float64 and not values.flags.writeable:
+        return values
     array = np.array(values, dtype=np.float64)
     array.flags.writeable = False
     return array

@@ -109,12 +109,14 @@ def _at_angle(grid: MapGrid, moving: Openings, angle_deg: float) -> FloatArray:
 def _swept_aligned(shape: tuple[int, int], moving: Openings, frame: FloatArray) -> FloatArray:
     total, buffer = np.zeros(shape), np.zeros((shape[0], shape[1] + 1))
     sweep_aligned(total, buffer, *_edges(moving), np.ascontiguousarray(frame))
+    total.flags.writeable = False
     return total
 
 
 def _swept_turned(grid: MapGrid, moving: Openings, frames: FloatArray) -> FloatArray:
     total, buffer = np.zeros((grid.rows, grid.columns)), np.zeros((grid.rows, grid.columns + 1))
     sweep_turned(total, buffer, *_edges(moving), np.ascontiguousarray(frames))
+    total.flags.writeable = False
     return total
 
 
