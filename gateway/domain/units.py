@@ -22,12 +22,15 @@ WIRE_UNITS_PER_MM = 1000
 
 def frozen(values: npt.ArrayLike) -> FloatArray:
     """``values`` as float64 that nobody can change: a copy, unless they are such already."""
-    owned = isinstance(values, np.ndarray) and values.base is None
-    if owned and values.dtype == np.float64 and not values.flags.writeable:
+    if isinstance(values, np.ndarray) and _is_frozen(values):
         return values
     array = np.array(values, dtype=np.float64)
     array.flags.writeable = False
     return array
+
+
+def _is_frozen(values: FloatArray) -> bool:
+    return values.dtype == np.float64 and values.base is None and not values.flags.writeable
 
 
 def frozen_flags(flags: npt.ArrayLike) -> BoolArray:
