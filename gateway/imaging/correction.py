@@ -58,7 +58,7 @@ class Correction:
 
     def apply(self, frame: RawFrame) -> Float32Array:
         """The frame in CU."""
-        image = correct(frame.counts, self.dark * np.float32(frame.readouts), self.flood)
+        image = correct(frame.counts, self.dark, self.flood, frame.readouts)
         self.dead.fill(image)
         return image
 

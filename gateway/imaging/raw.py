@@ -82,10 +82,11 @@ class RawStage:
         start = int(self._random.integers(cu.size + 1))
         counts, saturated = read_out(
             self._lag.after(cu, readouts),
-            self.dark * np.float32(readouts),
+            self.dark,
             self._answer,
             self._noise_pool[start : start + cu.size].reshape(cu.shape),
             row_factors,
+            readouts,
             panel.quanta_per_cu,
             readouts * panel.electronic_noise_counts**2,
             float(readouts * self._top),

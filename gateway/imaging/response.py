@@ -13,8 +13,8 @@ from gateway.imaging.tails import Tails
 from gateway.kernels.aperture import accumulate_apertures
 from gateway.kernels.image import Float32Array, blurred, take_blurred
 
-_KERNEL_REACH_SIGMA = 5.0
-"""Where the blur is cut off: 6e-7 of a Gaussian lies beyond."""
+_KERNEL_REACH_SIGMA = 4.0
+"""Where the blur is cut off: 6e-5 of a Gaussian lies beyond, and is given back to what is kept."""
 _REFERENCE_FIELD_MM = 100.0
 
 

@@ -1,7 +1,5 @@
 """A pixel's way from dose to count and back, over whole images of one shape."""
 
-import math
-
 import numpy as np
 import numpy.typing as npt
 
@@ -19,37 +17,46 @@ def read_out(
     gain: Float32Array,
     noise: Float32Array,
     row_factors: FloatArray,
+    readouts: int,
     quanta_per_cu: float,
     electronic_variance: float,
     top: float,
 ) -> tuple[Float32Array, int]:
     """Raw counts of an exposure, whole and in [0, ``top``], and how many pixels stand at ``top``.
 
-    ``dark`` in counts, ``gain`` in counts per CU, ``noise`` standard normal. ``row_factors``
-    (rows,) are what each row reads of its exposure. The variance of a pixel in counts squared is
-    ``gain**2 * cu / quanta_per_cu + electronic_variance``.
+    ``dark`` in counts a readout, ``gain`` in counts per CU, ``noise`` standard normal.
+    ``row_factors`` (rows,) are what each row reads of its exposure. The variance of a pixel in
+    counts squared is ``gain**2 * cu / quanta_per_cu + electronic_variance``.
     """
     raw = np.empty_like(cu)
     saturated = 0
+    nothing, full, times = np.float32(0.0), np.float32(top), np.float32(readouts)
+    per_quantum, electronic = np.float32(1.0 / quanta_per_cu), np.float32(electronic_variance)
     for row in range(cu.shape[0]):
         factor = np.float32(row_factors[row])
         for column in range(cu.shape[1]):
-            slope, signal = gain[row, column], factor * max(cu[row, column], np.float32(0.0))
-            variance = slope * slope * signal / quanta_per_cu + electronic_variance
-            counts = dark[row, column] + slope * signal + math.sqrt(variance) * noise[row, column]
-            counts = round(min(max(counts, 0.0), top))
-            saturated += counts >= top
+            slope = gain[row, column]
+            counts = slope * factor * max(cu[row, column], nothing)
+            spread = np.sqrt(slope * counts * per_quantum + electronic)
+            counts += times * dark[row, column] + spread * noise[row, column]
+            counts = np.rint(min(max(counts, nothing), full))
+            saturated += counts >= full
             raw[row, column] = counts
     return raw, saturated
 
 
 @compiled
-def correct(raw: Float32Array, dark: Float32Array, gain: Float32Array) -> Float32Array:
-    """CU from raw counts: ``dark`` taken off, divided by ``gain`` (counts per CU)."""
+def correct(
+    raw: Float32Array, dark: Float32Array, gain: Float32Array, readouts: int
+) -> Float32Array:
+    """CU from raw counts: ``dark`` of every readout taken off, by ``gain`` (counts per CU)."""
     corrected = np.empty_like(raw)
+    times = np.float32(readouts)
     for row in range(raw.shape[0]):
         for column in range(raw.shape[1]):
-            corrected[row, column] = (raw[row, column] - dark[row, column]) / gain[row, column]
+            corrected[row, column] = (raw[row, column] - times * dark[row, column]) / gain[
+                row, column
+            ]
     return corrected
 
 

@@ -7,6 +7,7 @@ from gateway.domain.units import FloatArray
 from gateway.kernels.compiled import compiled
 
 Float32Array = npt.NDArray[np.float32]
+CountArray = npt.NDArray[np.int64]
 
 
 @compiled
@@ -22,7 +23,13 @@ def take_blurred(buffer: FloatArray, weights: Float32Array, taps: Float32Array) 
     columns = buffer.shape[1] - 1 - 2 * margin
     line = np.empty(buffer.shape[1] - 1, np.float32)
     across = np.empty((buffer.shape[0], columns), np.float32)
+    lit = np.zeros(buffer.shape[0] + 1, np.int64)
     for row in range(buffer.shape[0]):
+        if _is_empty(buffer[row]):
+            across[row] = 0.0
+            lit[row + 1] = lit[row]
+            continue
+        lit[row + 1] = lit[row] + 1
         total = 0.0
         for column in range(line.size):
             total += buffer[row, column]
@@ -31,7 +38,7 @@ def take_blurred(buffer: FloatArray, weights: Float32Array, taps: Float32Array) 
         if weights.size > 0:
             _multiply(line, weights[row])
         _blur_line(across[row], line, taps)
-    return _blurred_columns(across, taps)
+    return _blurred_columns(across, taps, lit)
 
 
 @compiled
@@ -40,7 +47,7 @@ def blurred(image: Float32Array, taps: Float32Array) -> Float32Array:
     across = np.empty((image.shape[0], image.shape[1] - 2 * (taps.size - 1)), np.float32)
     for row in range(image.shape[0]):
         _blur_line(across[row], image[row], taps)
-    return _blurred_columns(across, taps)
+    return _blurred_columns(across, taps, np.arange(image.shape[0] + 1))
 
 
 @compiled
@@ -102,23 +109,70 @@ def add_enlarged(
 
 @compiled
 def _blur_line(target: Float32Array, line: Float32Array, taps: Float32Array) -> None:
-    margin = taps.size - 1
-    target[:] = 0.0
-    _add_scaled(target, taps[0], line[margin : margin + target.size])
-    for tap in range(1, taps.size):
+    """Three taps at a time: the target is read and written a third as often."""
+    margin, size = taps.size - 1, target.size
+    middle = line[margin : margin + size]
+    for i in range(size):
+        target[i] = taps[0] * middle[i]
+    tap = 1
+    while tap + 2 <= margin:
+        left0, right0 = line[margin - tap :], line[margin + tap :]
+        left1, right1 = line[margin - tap - 1 :], line[margin + tap + 1 :]
+        left2, right2 = line[margin - tap - 2 :], line[margin + tap + 2 :]
+        t0, t1, t2 = taps[tap], taps[tap + 1], taps[tap + 2]
+        for i in range(size):
+            target[i] += (
+                t0 * (left0[i] + right0[i])
+                + t1 * (left1[i] + right1[i])
+                + t2 * (left2[i] + right2[i])
+            )
+        tap += 3
+    while tap <= margin:
         _add_scaled_pair(target, taps[tap], line[margin - tap :], line[margin + tap :])
+        tap += 1
 
 
 @compiled
-def _blurred_columns(across: Float32Array, taps: Float32Array) -> Float32Array:
+def _blurred_columns(across: Float32Array, taps: Float32Array, lit: CountArray) -> Float32Array:
+    """As :func:`_blur_line`, along columns, by whole rows.
+
+    ``lit`` (rows + 1,) counts the rows before each that are not empty: most fields leave some.
+    """
     margin = taps.size - 1
-    image = np.zeros((across.shape[0] - 2 * margin, across.shape[1]), np.float32)
+    image = np.empty((across.shape[0] - 2 * margin, across.shape[1]), np.float32)
     for row in range(image.shape[0]):
         middle = row + margin
-        _add_scaled(image[row], taps[0], across[middle])
-        for tap in range(1, taps.size):
-            _add_scaled_pair(image[row], taps[tap], across[middle - tap], across[middle + tap])
+        target, line = image[row], across[middle]
+        if lit[row] == lit[row + 2 * margin + 1]:
+            target[:] = 0.0
+            continue
+        for i in range(target.size):
+            target[i] = taps[0] * line[i]
+        tap = 1
+        while tap + 2 <= margin:
+            above0, below0 = across[middle - tap], across[middle + tap]
+            above1, below1 = across[middle - tap - 1], across[middle + tap + 1]
+            above2, below2 = across[middle - tap - 2], across[middle + tap + 2]
+            t0, t1, t2 = taps[tap], taps[tap + 1], taps[tap + 2]
+            for i in range(target.size):
+                target[i] += (
+                    t0 * (above0[i] + below0[i])
+                    + t1 * (above1[i] + below1[i])
+                    + t2 * (above2[i] + below2[i])
+                )
+            tap += 3
+        while tap <= margin:
+            _add_scaled_pair(target, taps[tap], across[middle - tap], across[middle + tap])
+            tap += 1
     return image
+
+
+@compiled
+def _is_empty(line: FloatArray) -> bool:
+    for i in range(line.size):  # noqa: SIM110 - what numba compiles well
+        if line[i] != 0.0:
+            return False
+    return True
 
 
 @compiled
