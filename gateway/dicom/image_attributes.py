@@ -12,7 +12,7 @@ OPTIONS = {
     "RTImageSID": ("sid_mm", "--sid MM"),
     "RadiationMachineSAD": ("sad_mm", "--sad MM"),
     "ImagePlanePixelSpacing": ("pitch_mm", "--pitch MM"),
-    "XRayImageReceptorTranslation": ("panel_mm", "--panel X,Y"),
+    "XRayImageReceptorTranslation": ("panel_mm", "--panel-at X,Y"),
     "XRayImageReceptorAngle": ("receptor_deg", ""),
     "GantryAngle": ("gantry_deg", "--gantry DEG"),
     "BeamLimitingDeviceAngle": ("collimator_deg", "--collimator DEG"),

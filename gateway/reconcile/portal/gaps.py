@@ -12,6 +12,8 @@ from gateway.reconcile.portal.frame import BeamView
 
 LINES = (-0.25, 0.0, 0.25)
 """Where a leaf is looked at, in widths from its middle: away from tongue and groove."""
+MIDDLE_LINES = (-0.12, 0.0, 0.12)
+"""The same where nothing is calibrated: blur brings the neighbours' tips into the outer lines."""
 EVEN_SHARE = 0.3
 """The lines of a pair that is open all over its width differ by no more in height."""
 
@@ -64,13 +66,18 @@ class SeenGaps:
 
 
 def gaps_of(
-    mlc: MlcModel, pair: FloatArray, low: FloatArray, high: FloatArray, outside_mm: FloatArray
+    mlc: MlcModel,
+    pair: FloatArray,
+    low: FloatArray,
+    high: FloatArray,
+    outside_mm: FloatArray,
+    lines: tuple[float, ...] = LINES,
 ) -> Gaps:
     """Gaps of leaf pairs (counted from 0) that are about at ``low`` and ``high``."""
     number = pair.astype(np.intp)
     start, end = mlc.boundaries_mm[number], mlc.boundaries_mm[number + 1]
     middle, width = 0.5 * (start + end), end - start
-    across = middle[:, np.newaxis] + width[:, np.newaxis] * np.array(LINES)
+    across = middle[:, np.newaxis] + width[:, np.newaxis] * np.array(lines)
     return Gaps(number, across, low, high, outside_mm)
 
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from gateway.domain.axes import Axis
-from gateway.domain.machine import MachineModel, PanelModel
-from gateway.domain.measured_image import MeasuredLeaves
+from gateway.domain.machine import MachineModel, MlcModel, PanelModel
+from gateway.domain.measured_image import Measured, MeasuredLeaves
 from gateway.domain.portal_image import PortalImage
 from gateway.domain.units import FloatArray
 from gateway.reconcile.portal.field import WINDOW_MM, field_of, outline
@@ -41,29 +41,33 @@ def measure_leaves(
     """
     mlc = only_mlc(machine)
     looked = survey(BeamView.of(image, travel_of(machine)), image.collimator_deg)
-    field = field_of(found := outline(looked, mlc.boundaries_mm))
-    angle = field.collimator_deg.value
-    view = found.view.turned(angle)
-    jaws = {axis: edge.value for axis, edge in field.edges_mm.items() if axis in _across(view)}
+    found = outline(looked, mlc.boundaries_mm)
+    field = field_of(found)
+    angle = field.collimator_deg
+    jaws = {
+        axis: edge.value for axis, edge in field.edges_mm.items() if axis in _across(found.view)
+    }
     jaws |= dict(jaws_mm or {})
-    gaps = _open_gaps(rough_gaps(looked, mlc.boundaries_mm), mlc.boundaries_mm, jaws, view)
-    rough = gaps_of(mlc, *gaps, np.full(gaps[0].size, WINDOW_MM))
-    seen = half_height(view, rough)
-    good = np.isfinite(seen.low) & np.isfinite(seen.high) & seen.even
-    if not good.any():
-        raise Unmeasurable("no leaf pair is seen open")
-    edges = rough.chosen(good).at(seen.low[good], seen.high[good])
-    model = _Model(ModelView(image, machine, panel), machine, angle, jaws)
+    rough = _open_gaps(mlc, rough_gaps(looked, mlc.boundaries_mm), jaws, found.view)
+    shown = ModelView(image, machine, panel)
+    view = found.view.turned(angle.value)
+    model = _Model(shown, machine, angle.value, jaws)
+    edges, noise = _edges(view, rough)
     tips = model.calibrated(view, edges)
-    noise = np.sqrt(seen.spread[good] ** 2 / rough.across.shape[1])
-    turn = np.radians(field.collimator_deg.u) * edges.across.mean(axis=1)
+    off_deg = model.angle_off_deg(tips) if found.angle is not None else 0.0
+    if off_deg:
+        angle = Measured((angle.value - off_deg) % 360.0, angle.u)
+        view = view.turned(angle.value)
+        edges, noise = _edges(view, rough)
+        tips = _Model(shown, machine, angle.value, jaws).calibrated(view, edges)
+    turn = np.radians(angle.u) * edges.across.mean(axis=1)
     u = np.sqrt(np.maximum(noise, np.median(noise)) ** 2 + MODEL_MM**2 + turn**2)
     low_jaw, high_jaw = (jaws.get(axis, np.nan) for axis in _along(view))
     low_u = np.where(np.abs(edges.low - low_jaw) < AT_JAW_MM, np.nan, u)
     high_u = np.where(np.abs(edges.high - high_jaw) < AT_JAW_MM, np.nan, u)
     return MeasuredLeaves(
         device=mlc.type,
-        collimator_deg=field.collimator_deg,
+        collimator_deg=angle,
         pairs=(edges.pair + 1).astype(np.int32),
         low_mm=np.where(np.isnan(low_u), np.nan, tips.low),
         high_mm=np.where(np.isnan(high_u), np.nan, tips.high),
@@ -71,6 +75,16 @@ def measure_leaves(
         high_u=high_u,
         offset_mm=float(0.5 * np.mean(edges.width - tips.width)),
     )
+
+
+def _edges(view: BeamView, rough: Gaps) -> tuple[Gaps, FloatArray]:
+    """The half-height edges of the pairs that show both, and their noise (mm)."""
+    seen = half_height(view, rough)
+    good = np.isfinite(seen.low) & np.isfinite(seen.high) & seen.even
+    if not good.any():
+        raise Unmeasurable("no leaf pair is seen open")
+    noise = seen.spread[good] / np.sqrt(rough.across.shape[1])
+    return rough.chosen(good).at(seen.low[good], seen.high[good]), noise
 
 
 class _Model:
@@ -90,6 +104,15 @@ class _Model:
         low[gaps.pair], high[gaps.pair] = gaps.low, gaps.high
         row = positions_row(self._machine, self._angle_deg, self._jaws, low, high)
         return self._model.view(row[np.newaxis], np.ones(1), self._angle_deg)
+
+    def angle_off_deg(self, tips: Gaps) -> float:
+        """How far off the model's collimator angle is seen, where the model's stands exactly."""
+        looked = survey(self.view(tips).turned(0.0), self._angle_deg)
+        found = outline(looked, only_mlc(self._machine).boundaries_mm)
+        if found.angle is None:
+            return 0.0
+        off = field_of(found).collimator_deg.value - self._angle_deg
+        return (off + 180.0) % 360.0 - 180.0
 
     def calibrated(self, view: BeamView, edges: Gaps) -> Gaps:
         """Where tips stand whose model shows its edges where the image has them."""
@@ -113,14 +136,14 @@ def _along(view: BeamView) -> tuple[Axis, Axis]:
     return (Axis.X1, Axis.X2) if view.travel == "X" else (Axis.Y1, Axis.Y2)
 
 
-def _open_gaps(
-    gaps: FloatArray, boundaries: FloatArray, jaws: Mapping[Axis, float], view: BeamView
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Pairs (from 0) that are open and not under a jaw, and about where."""
+def _open_gaps(mlc: MlcModel, gaps: FloatArray, jaws: Mapping[Axis, float], view: BeamView) -> Gaps:
+    """Pairs that are open and not under a jaw, about where they are."""
     start, end = (jaws.get(axis, np.nan) for axis in _across(view))
-    quarter = 0.25 * np.diff(boundaries)
-    hidden = (boundaries[:-1] + quarter < start) | (boundaries[1:] - quarter > end)
+    quarter = 0.25 * np.diff(mlc.boundaries_mm)
+    hidden = mlc.boundaries_mm[:-1] + quarter < start
+    hidden |= mlc.boundaries_mm[1:] - quarter > end
     pairs = np.flatnonzero(~np.isnan(gaps).any(axis=1) & ~hidden)
     if not pairs.size:
         raise Unmeasurable("no leaf pair is seen open")
-    return pairs.astype(np.float64), gaps[pairs, 0], gaps[pairs, 1]
+    whole = np.full(pairs.size, WINDOW_MM)
+    return gaps_of(mlc, pairs.astype(np.float64), gaps[pairs, 0], gaps[pairs, 1], whole)

@@ -10,7 +10,7 @@ from gateway.domain.portal_image import PortalImage
 from gateway.domain.units import BoolArray, FloatArray
 from gateway.reconcile.portal.field import SYSTEMATIC_DEG, WINDOW_MM
 from gateway.reconcile.portal.frame import BeamView
-from gateway.reconcile.portal.gaps import Gaps, SeenGaps, gaps_of, half_height
+from gateway.reconcile.portal.gaps import MIDDLE_LINES, Gaps, SeenGaps, gaps_of, half_height
 from gateway.reconcile.portal.picket_places import Pickets, find_pickets
 from gateway.reconcile.portal.problems import Unmeasurable
 from gateway.reconcile.portal.robust import robust_line
@@ -80,6 +80,7 @@ def _seen(view: BeamView, mlc: MlcModel, pickets: Pickets) -> _Fence:
         np.tile(pickets.low, mlc.pairs),
         np.tile(pickets.high, mlc.pairs),
         np.full(pair.size, min(WINDOW_MM, beside)),
+        MIDDLE_LINES,
     )
     seen: SeenGaps = half_height(view, gaps, same_level=True)
     shape = (mlc.pairs, count)
