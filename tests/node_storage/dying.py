@@ -10,14 +10,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from gateway.adapters.nodestore import files
+from gateway.adapters.nodestore import files, new_file
 from gateway.adapters.nodestore.objects import Objects
 from tests.node_storage.builders import arrival, small_plan, stores
 
 MOMENTS: dict[str, tuple[Any, str]] = {
-    "before the file is begun": (files, "_written"),
-    "before it is complete": (files, "write_all"),
-    "before it has its name": (Path, "replace"),
+    "before the file is begun": (new_file.NewFile, "synced"),
+    "before it is complete": (new_file, "write_all"),
+    "before it has a name": (os, "link"),
+    "before it has its own name": (Path, "replace"),
     "before its name is durable": (files, "sync_folder"),
     "before it is filed": (Objects, "_insert"),
 }
@@ -25,7 +26,7 @@ MOMENTS: dict[str, tuple[Any, str]] = {
 AFTER, NEVER = "before the answer", "never"
 
 
-def die(*_: object) -> None:
+def die(*_: object, **__: object) -> None:
     """As by SIGKILL, for it is."""
     os.kill(os.getpid(), signal.SIGKILL)
 
@@ -41,7 +42,7 @@ def dies_half_way(write: Callable[[int, bytes], None]) -> Callable[[int, bytes],
 def main(root: str, moment: str, uid: str) -> None:
     if moment in MOMENTS:
         place, name = MOMENTS[moment]
-        setattr(place, name, dies_half_way(files.write_all) if name == "write_all" else die)
+        setattr(place, name, dies_half_way(new_file.write_all) if name == "write_all" else die)
     with stores(Path(root)) as held:
         held.objects.keep(arrival(small_plan(uid)))
         if moment == AFTER:

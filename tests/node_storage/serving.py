@@ -171,7 +171,7 @@ def serving(
             verification_service(),
             storage_service(node, held.objects, held.files, judge, deliver),
         )
-        running = listeners.Listener(node, services, folder / "socket", held.files.spill)
+        running = listeners.Listener(node, services, folder / "socket", held.files.incoming)
         try:
             yield Serving(held, running._server.server_address[1])
         finally:

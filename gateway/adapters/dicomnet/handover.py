@@ -14,7 +14,7 @@ from pydicom import Dataset
 from pynetdicom import AE
 from pynetdicom.association import Association
 
-from gateway.adapters.dicomnet.incoming import Spill
+from gateway.adapters.dicomnet.incoming import Begin
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,11 @@ class Destination:
 class NodeEntity(AE):
     """The application entity of the node's listener.
 
-    ``spill`` makes room for objects that are too large for memory; None: they are not taken.
+    ``begin`` makes room for objects that are sent; None: in memory, and large ones are not taken.
     ``queries`` are the DIMSE services by the SOP class of a query or retrieve model.
     """
 
-    spill: Spill | None = None
+    begin: Begin | None = None
     queries: Mapping[str, str] = MappingProxyType({})
 
     def makes_sense(self, message: Any) -> bool:

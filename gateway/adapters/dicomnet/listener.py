@@ -17,7 +17,7 @@ from pynetdicom import _config, evt
 from pynetdicom.transport import ThreadedAssociationServer
 
 from gateway.adapters.dicomnet.handover import NodeEntity
-from gateway.adapters.dicomnet.incoming import Spill
+from gateway.adapters.dicomnet.incoming import Begin
 from gateway.adapters.dicomnet.server_socket import NodeRequestHandler
 from gateway.adapters.dicomnet.service import Service, accept
 from gateway.dicom.sop_classes import COMPRESSED, DEFLATED, STORAGE
@@ -92,9 +92,9 @@ class Listener:
     """Serves ``services`` until it is closed."""
 
     def __init__(
-        self, node: Node, services: Iterable[Service], path: Path, spill: Spill | None = None
+        self, node: Node, services: Iterable[Service], path: Path, begin: Begin | None = None
     ) -> None:
-        """On the socket ``path``; objects too large for memory are held in what ``spill`` makes.
+        """On the socket ``path``; objects are received into what ``begin`` makes.
 
         Raises ConfigError for a path that no socket can have, and as :func:`require_syntaxes`.
         """
@@ -106,7 +106,7 @@ class Listener:
         for name in READERS:
             logging.getLogger(name).setLevel(logging.CRITICAL)
         entity = NodeEntity(ae_title=node.ae_title)
-        entity.spill = spill
+        entity.begin = begin
         entity.maximum_pdu_size = node.limits.pdu_bytes
         entity.maximum_associations = ENDING * node.limits.associations
         entity.acse_timeout = ACSE_S

@@ -1,5 +1,6 @@
 """pynetdicom's DIMSE provider, but for what comes and goes once for every object that is stored."""
 
+from collections.abc import Callable
 from typing import Any
 
 from pynetdicom.dimse import DIMSEServiceProvider
@@ -14,6 +15,9 @@ from gateway.adapters.dicomnet.incoming import (
     IncomingDataSet,
 )
 from gateway.adapters.dicomnet.store_commands import store_response
+from gateway.adapters.nodestore.contents import IncomingContent
+from gateway.dicom.object_file import file_head
+from gateway.dicom.object_header import is_identifier
 
 _COMMAND_LAST = b"\x03"
 _ITEM_HEAD_BYTES = 6
@@ -28,12 +32,27 @@ class MessageProvider(DIMSEServiceProvider):
     def receive_primitive(self, primitive: P_DATA) -> None:
         """As the base. Raises ValueError for a message that is too large."""
         if self.message is None:
-            entity = self.assoc.ae
-            spill = entity.spill if isinstance(entity, NodeEntity) else None
-            self.message = DIMSEMessage()
-            self.message.encoded_command_set = BoundedBytes(LONGEST_COMMAND_BYTES)
-            self.message.data_set = IncomingDataSet(self.message, spill)
+            self.message = made = DIMSEMessage()
+            made.encoded_command_set = BoundedBytes(LONGEST_COMMAND_BYTES)
+            made.data_set = IncomingDataSet(made, self._begin(made))
         super().receive_primitive(primitive)
+
+    def _begin(self, message: DIMSEMessage) -> Callable[[], IncomingContent] | None:
+        """Makes room for the object that a C-STORE request announces."""
+        entity = self.assoc.ae
+        begin = entity.begin if isinstance(entity, NodeEntity) else None
+        return None if begin is None else lambda: begin(self._file_head(message))
+
+    def _file_head(self, message: DIMSEMessage) -> bytes:
+        """What the object's file begins with; nothing where it is none that would be kept."""
+        command: Any = message.command_set
+        sop_class = str(command.get("AffectedSOPClassUID", ""))
+        instance = str(command.get("AffectedSOPInstanceUID", ""))
+        context = self.assoc._accepted_cx.get(message.context_id or 0)  # noqa: SLF001 - as its own code
+        if context is None or sop_class != context.abstract_syntax or not is_identifier(instance):
+            return b""
+        caller = str(self.assoc.requestor.ae_title).strip()
+        return file_head(sop_class, instance, str(context.transfer_syntax[0]), caller)
 
     def forget(self) -> None:
         """Give back what an unfinished message takes."""

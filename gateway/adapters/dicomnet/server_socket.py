@@ -16,6 +16,7 @@ from pynetdicom.association import Association
 from pynetdicom.dimse_messages import C_STORE_RQ, DIMSEMessage
 from pynetdicom.dul import DULServiceProvider
 from pynetdicom.fsm import InvalidEventError, StateMachine
+from pynetdicom.pdu_primitives import P_DATA
 from pynetdicom.transport import AssociationSocket, RequestHandler
 
 from gateway.adapters.dicomnet.handover import NodeEntity
@@ -32,6 +33,8 @@ _HEADER = struct.Struct(">BxL")
 _ITEM = struct.Struct(">LBB")
 _HEADS_BYTES = _HEADER.size + _ITEM.size
 _ABORT = _HEADER.pack(0x07, 4) + bytes((0, 0, 2, 0))
+_COMMAND, _LAST = 1, 2
+"""Bits of a message control header (PS3.8 E.2)."""
 _READY_FOR_DATA, _CLOSING = "Sta6", "Sta13"
 
 _log = logging.getLogger(__name__)
@@ -155,16 +158,17 @@ class ServerProvider(DULServiceProvider):
             _READY_FOR_DATA
         ):
             try:
-                self._take_fragments(connection)
+                if self._take_fragments(connection):
+                    return
             except OSError:
                 self.event_queue.put("Evt17")
                 return
         super()._read_pdu_data()
 
-    def _take_fragments(self, connection: ServerSocket) -> None:
-        """Take PDUs that hold one fragment, not the last, of the data set of a C-STORE request.
+    def _take_fragments(self, connection: ServerSocket) -> bool:
+        """Take PDUs that hold one fragment of the data set of a C-STORE request.
 
-        The first other PDU is left to be read.
+        Whether the last has come; else what is left to be read is another PDU.
         """
         while (message := self.assoc.dimse.message) is not None:
             head = connection.ahead(_HEADER.size)
@@ -173,6 +177,7 @@ class ServerProvider(DULServiceProvider):
             if len(head) < _HEADS_BYTES or not _goes_on(message, head):
                 break
             left = _HEADER.unpack_from(head)[1] - _ITEM.size
+            is_last = head[-1] & _LAST
             connection.take(_HEADS_BYTES)
             while left:
                 part = connection.take(left)
@@ -181,16 +186,26 @@ class ServerProvider(DULServiceProvider):
                 cast("BytesIO", message.data_set).write(part)
                 left -= len(part)
             self._idle_timer.restart()
+            if is_last:
+                self._complete(cast("int", message.context_id))
+                return True
+        return False
+
+    def _complete(self, context_id: int) -> None:
+        """What there is of a message is all of it."""
+        end = P_DATA()
+        end.presentation_data_value_list.append((context_id, bytes((_LAST,))))
+        self.assoc.dimse.receive_primitive(end)
 
 
 def _goes_on(message: DIMSEMessage, head: memoryview) -> bool:
-    """Whether a PDU is one fragment, not the last, of the data set of a C-STORE request."""
+    """Whether a PDU is one fragment of the data set of a C-STORE request."""
     _, length = _HEADER.unpack_from(head)
     item_length, context_id, control = _ITEM.unpack_from(head, _HEADER.size)
     return (
         message.__class__ is C_STORE_RQ
         and context_id == message.context_id
-        and not control & 3
+        and not control & _COMMAND
         and item_length + 4 == length > _ITEM.size
     )
 

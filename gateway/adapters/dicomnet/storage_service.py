@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import cast
+from typing import BinaryIO, cast
 
 from pydicom import Dataset
 from pydicom.datadict import tag_for_keyword
@@ -169,7 +169,7 @@ class _Receiver:
         raise _Refused(REFUSED_BY_VALIDATION, _in_short(worst), _attribute(worst))
 
 
-def _header(data_set: io.BytesIO, sop_class: str, instance: str, syntax: str) -> ObjectHeader:
+def _header(data_set: BinaryIO, sop_class: str, instance: str, syntax: str) -> ObjectHeader:
     if not is_identifier(instance):
         raise _Refused(CANNOT_UNDERSTAND, "Affected SOP Instance UID is no UID")
     try:

@@ -1,66 +1,103 @@
 """The bytes of an object that has come: in memory, or in a file that has no name."""
 
-import os
-import tempfile
-import weakref
+import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, BinaryIO, cast
 
-from gateway.adapters.nodestore.disk import told, write_all
+from gateway.adapters.nodestore.new_file import NewFile
 
 CHUNK_BYTES = 2**20
-UNFINISHED = ".new"
+FRONT_BYTES = 64 * 2**10
+"""So much of an object's front is kept in memory."""
 
 
-class SpilledContent:
-    """More than should be held in memory. Its file is gone once closed, or the process has ended.
+class IncomingContent:
+    """A data set as it comes, behind ``head``: the file that it will be.
 
     Every method but :meth:`close` raises StoreError, DiskFull.
     """
 
-    def __init__(self, folder: Path, require_space: Callable[[int], None]) -> None:
+    def __init__(
+        self, folder: Path, require_space: Callable[[int], None], head: bytes = b""
+    ) -> None:
         """In ``folder``; ``require_space`` raises DiskFull where so many bytes are too many."""
-        self._folder = folder
-        self._require_space = require_space
-        self._size = 0
-        with told(folder):
-            self._descriptor, name = tempfile.mkstemp(UNFINISHED, ".", folder)
-            self._close = weakref.finalize(self, os.close, self._descriptor)
-            Path(name).unlink()
+        self.file = NewFile(folder, require_space)
+        self.head = head
+        self._front = bytearray()
+        self.file.write(head)
 
     def __len__(self) -> int:
-        return self._size
+        return len(self.file) - len(self.head)
 
     def append(self, data: bytes | bytearray | memoryview) -> None:
-        """Write ``data`` behind what there is."""
-        self._require_space(len(data))
-        with told(self._folder):
-            write_all(self._descriptor, data)
-        self._size += len(data)
+        """Continue with ``data``."""
+        if len(self._front) < FRONT_BYTES:
+            self._front += data[: FRONT_BYTES - len(self._front)]
+        self.file.write(data)
 
-    def front(self, size_bytes: int) -> bytes:
-        """The first so many bytes; fewer where there are no more."""
-        with told(self._folder):
-            return os.pread(self._descriptor, size_bytes, 0)
+    def front(self, size_bytes: int) -> BinaryIO:
+        """A file to read the first so many bytes from; fewer where there are no more."""
+        return cast("BinaryIO", io.BufferedReader(_Front(self, min(size_bytes, len(self)))))
 
-    def chunks(self) -> Iterator[bytes]:
-        """All of it, in order."""
-        for start in range(0, self._size, CHUNK_BYTES):
-            with told(self._folder):
-                chunk = os.pread(self._descriptor, CHUNK_BYTES, start)
-            yield chunk
+    def read(self, size_bytes: int, begin: int) -> bytes | memoryview:
+        """So many bytes of the data set from there; fewer where there are no more."""
+        if begin + size_bytes <= len(self._front):
+            return bytes(self._front[begin : begin + size_bytes])
+        whole = self.file.in_memory
+        if whole is not None:
+            return whole[len(self.head) :][begin : begin + size_bytes]
+        return self.file.read(size_bytes, len(self.head) + begin)
+
+    def chunks(self) -> Iterator[bytes | memoryview]:
+        """All of it, in order; a chunk is valid until the next."""
+        whole = self.file.in_memory
+        if whole is not None:
+            yield whole[len(self.head) :]
+            return
+        for begin in range(0, len(self), CHUNK_BYTES):
+            yield self.read(CHUNK_BYTES, begin)
 
     def close(self) -> None:
-        """Give the disk space back; idempotent."""
-        self._close()
+        """Give memory and disk space back; idempotent."""
+        self.file.close()
 
 
-Content = bytes | memoryview | SpilledContent
+class _Front(io.RawIOBase):
+    """The first bytes of a content."""
+
+    def __init__(self, content: IncomingContent, size_bytes: int) -> None:
+        self._content = content
+        self._size = size_bytes
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        origin = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        self._at = origin + offset
+        return self._at
+
+    def readinto(self, buffer: Any, /) -> int:
+        wanted = min(len(buffer), self._size - self._at)
+        if wanted <= 0:
+            return 0
+        data = self._content.read(wanted, self._at)
+        buffer[: len(data)] = data
+        self._at += len(data)
+        return len(data)
+
+
+Content = bytes | memoryview | IncomingContent
 
 
 def chunks_of(content: Content) -> Iterator[bytes | memoryview]:
     """All of it, in order, a piece at a time."""
-    if isinstance(content, SpilledContent):
+    if isinstance(content, IncomingContent):
         yield from content.chunks()
     else:
         yield content

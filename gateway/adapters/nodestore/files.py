@@ -1,20 +1,16 @@
 """The files of received objects: named by their content, whole or not there."""
 
-import contextlib
-import hashlib
-import os
-import secrets
 import shutil
 from collections.abc import Container, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.adapters.nodestore.contents import UNFINISHED, Content, SpilledContent, chunks_of
-from gateway.adapters.nodestore.disk import DiskFull, sync_folder, told, write_all
-from gateway.domain.errors import StoreError
+from gateway.adapters.nodestore.contents import Content, IncomingContent, chunks_of
+from gateway.adapters.nodestore.disk import DiskFull, sync_folder, told
+from gateway.adapters.nodestore.new_file import UNFINISHED, NewFile
 
 FOLDER = "objects"
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +49,24 @@ class ObjectFiles:
                 f"{self._root}: {free >> 20} MiB free, {self._free_bytes >> 20} MiB are kept free"
             )
 
-    def spill(self) -> SpilledContent:
-        """Room for an object that is too large for memory while it comes. Raises StoreError."""
-        return SpilledContent(self._root, self.require_space)
+    def incoming(self, head: bytes) -> IncomingContent:
+        """Room for an object while it comes, behind what its file begins with."""
+        return IncomingContent(self._root, self.require_space, head)
 
     def file(self, parts: Sequence[Content]) -> FiledContent:
-        """Write ``parts`` as one file; it is durable on return. Raises StoreError, DiskFull."""
-        size = sum(map(len, parts))
-        self.require_space(size)
-        aside = self._root / f".{secrets.token_hex(12)}{UNFINISHED}"
-        try:
-            with told(self._root):
-                sha256 = _written(aside, size, parts)
-                self._name(aside, self.path(sha256))
-        except StoreError:
-            with contextlib.suppress(OSError):
-                aside.unlink(missing_ok=True)
-            raise
-        return FiledContent(sha256, size, self.path(sha256))
+        """Keep ``parts`` as one file; it is durable on return. Raises StoreError, DiskFull.
+
+        What has come into that file already is not copied.
+        """
+        head, *others = parts
+        if len(others) == 1 and isinstance(others[0], IncomingContent) and others[0].head == head:
+            return self._filed(others[0].file)
+        self.require_space(sum(map(len, parts)))
+        with closing(NewFile(self._root, self.require_space)) as new:
+            for part in parts:
+                for chunk in chunks_of(part):
+                    new.write(chunk)
+            return self._filed(new)
 
     def discard(self, sha256: str) -> None:
         """Remove a file that no object refers to."""
@@ -89,6 +85,13 @@ class ObjectFiles:
                 path.unlink(missing_ok=True)
         return len(unfinished) + len(unknown)
 
+    def _filed(self, new: NewFile) -> FiledContent:
+        sha256 = new.synced()
+        target = self.path(sha256)
+        with told(target):
+            self._name(new.named(), target)
+        return FiledContent(sha256, len(new), target)
+
     def _name(self, aside: Path, target: Path) -> None:
         folder = target.parent
         if not folder.exists():
@@ -96,16 +99,3 @@ class ObjectFiles:
             sync_folder(self._root)
         aside.replace(target)
         sync_folder(folder)
-
-
-def _written(path: Path, size: int, parts: Sequence[Content]) -> str:
-    """Write a new file and sync it; the hash of it."""
-    digest = hashlib.sha256()
-    with os.fdopen(os.open(path, _NEW, 0o600), "wb", buffering=0) as file:
-        os.posix_fallocate(file.fileno(), 0, size)
-        for part in parts:
-            for chunk in chunks_of(part):
-                digest.update(chunk)
-                write_all(file.fileno(), chunk)
-        os.fsync(file.fileno())
-    return digest.hexdigest()

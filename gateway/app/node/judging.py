@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from gateway.adapters.nodestore.contents import Content, chunks_of
+from gateway.adapters.nodestore.contents import Content, IncomingContent, chunks_of
 from gateway.adapters.nodestore.disk import told
 from gateway.adapters.sandbox import OutOfBounds, Sandbox
 from gateway.domain.findings import Finding, Severity, error
@@ -74,7 +74,13 @@ def _finding(row: Any) -> Finding:
 
 @contextmanager
 def written(folder: Path, parts: Sequence[Content]) -> Iterator[Path]:
-    """A file of some bytes, for as long as the block runs. Raises StoreError, DiskFull."""
+    """A file of some bytes, for as long as the block runs. Raises StoreError, DiskFull.
+
+    What comes into such a file already is that.
+    """
+    if len(parts) == 2 and isinstance(parts[1], IncomingContent) and parts[1].head == parts[0]:
+        yield parts[1].file.named()
+        return
     with told(folder):
         folder.mkdir(mode=0o700, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=folder, suffix=".dcm")

@@ -1,6 +1,7 @@
 """A worker: one listener of the node with all its services, on a Unix-domain socket."""
 
 import contextlib
+import gc
 import sys
 import threading
 import warnings
@@ -28,9 +29,11 @@ def work(arguments: list[str]) -> None:
     services = parts.services(
         judge_by(sandbox, parts.root, room), transcode_by(sandbox, parts.root)
     )
-    listener = Listener(parts.node, services, Path(path), parts.files.spill)
+    listener = Listener(parts.node, services, Path(path), parts.files.incoming)
     stop = threading.Event()
     when_input_ends(stop.set)
+    gc.collect()
+    gc.freeze()  # the listener searches for garbage over and over: what is here stays
     tell({"ready": path})
     stop.wait()
     listener.close()
