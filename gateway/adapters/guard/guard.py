@@ -7,6 +7,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from gateway.adapters.guard import passage
 from gateway.adapters.guard.door import Door
 from gateway.adapters.guard.handshake import Handshake
 from gateway.adapters.guard.relay import ClientEnd
@@ -43,6 +44,7 @@ class Guard:
         self.limits = node.limits
         self.workers = Workers(workers)
         self.buffer = memoryview(bytearray(BUFFER_BYTES))
+        self.passage = passage.Passage() if passage.AVAILABLE else None
         self.refused: Counter[str] = Counter()
         self._node = node
         self._audit = audit
@@ -81,6 +83,9 @@ class Guard:
         await self._empty.wait()
         if self._thinning is not None:
             self._thinning.cancel()
+        if self.passage is not None:
+            self.passage.close()
+            self.passage = None
 
     def arrived(self, caller: Caller) -> None:
         """See Site."""

@@ -22,7 +22,8 @@ class Inspector:
     """Judges what a client sends once its association is accepted.
 
     ``complete`` is true between two PDUs; ``message_bytes`` is what has come of the command or
-    data set that is on its way, with the heads of its fragments.
+    data set that is on its way, with the heads of its fragments; ``fragment_bytes`` is how long
+    the fragment is that came last.
     """
 
     def __init__(self, contexts: tuple[int, ...], pdu_bytes: int, message_bytes: int) -> None:
@@ -33,8 +34,19 @@ class Inspector:
         self._pdu_left = 0
         self._in_data = False
         self._fragment_left = 0
+        self.fragment_bytes = 0
         self.message_bytes = 0
         self.pdus = 0
+
+    @property
+    def passable(self) -> int:
+        """So many bytes of a fragment come next: whatever they are, they are allowed."""
+        return self._fragment_left
+
+    def passed(self, size_bytes: int) -> None:
+        """So many of them have gone by."""
+        self._fragment_left -= size_bytes
+        self._pdu_left -= size_bytes
 
     @property
     def complete(self) -> bool:
@@ -47,8 +59,7 @@ class Inspector:
         while at < len(data):
             if self._fragment_left:
                 step = min(self._fragment_left, len(data) - at)
-                self._fragment_left -= step
-                self._pdu_left -= step
+                self.passed(step)
                 at += step
             elif self._in_data and self._pdu_left:
                 at = self._gather(data, at, _ITEM.size)
@@ -91,7 +102,7 @@ class Inspector:
         if context not in self._contexts:
             raise Breach(f"a fragment of presentation context {context}, which was not proposed")
         self._pdu_left -= _ITEM.size
-        self._fragment_left = length - 2
+        self.fragment_bytes = self._fragment_left = length - 2
         if 0 < self._pdu_left - self._fragment_left < _ITEM.size:
             raise Breach("a PDU that ends in a fragment's head")
         if not self._fragment_left and not control & _LAST:

@@ -1,6 +1,7 @@
 """The two ends of one relayed association, and the deadlines of the client's."""
 
 import asyncio
+import os
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 
 from gateway.adapters.guard.deadline import Deadline
 from gateway.adapters.guard.inspector import Inspector
+from gateway.adapters.guard.passage import Passage
 from gateway.adapters.guard.pdu import (
     A_ASSOCIATE_RQ,
     ABORT,
@@ -22,6 +24,12 @@ from gateway.adapters.guard.site import Site
 from gateway.adapters.guard.worker_end import HIGH_WATER_BYTES, WorkerEnd
 
 _RELEASE_S = 0.5
+LEAST_PASSED_BYTES = 32 * 2**10
+"""Shorter fragments are cheaper read, several at once, and handed on."""
+AT_A_TIME_BYTES = 2**20
+"""So much of one client goes by before another has its turn."""
+SIP_BYTES = 4096
+"""Read at once where a long fragment is expected: its head."""
 
 
 class ClientEnd(asyncio.BufferedProtocol):
@@ -38,6 +46,7 @@ class ClientEnd(asyncio.BufferedProtocol):
         self._request_begun = False
         self._pdus = 0
         self._answered = False
+        self._passing = False
         self._inside = False
         self._ended = False
         self._worker_path: Path | None = None
@@ -61,7 +70,7 @@ class ClientEnd(asyncio.BufferedProtocol):
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - the interface's
         """Where the next bytes go."""
-        return self._view
+        return self._view[:SIP_BYTES] if self._passing else self._view
 
     def buffer_updated(self, nbytes: int) -> None:
         """Bytes have come."""
@@ -183,12 +192,36 @@ class ClientEnd(asyncio.BufferedProtocol):
         return None
 
     def _take_data(self, data: memoryview, inspector: Inspector) -> None:
-        inspector.feed(data)
-        if self._worker is not None:
-            self._worker.write(data)
+        self._hand_on(data, inspector)
+        self._passing = inspector.fragment_bytes >= LEAST_PASSED_BYTES and self._is_plain
+        if self._passing and self._site.passage is not None:
+            self._pass_by(self._site.passage, inspector)
         if inspector.complete or inspector.pdus != self._pdus:
             self._pdus = inspector.pdus
             self._await_next()
+
+    def _hand_on(self, data: memoryview, inspector: Inspector) -> None:
+        inspector.feed(data)
+        if self._worker is not None:
+            self._worker.write(data)
+
+    def _pass_by(self, passage: Passage, inspector: Inspector) -> None:
+        """What has come of long fragments goes by; what is between them is judged."""
+        assert self.transport is not None  # noqa: S101 - something came over it
+        connection = self.transport.get_extra_info("socket").fileno()
+        left = AT_A_TIME_BYTES
+        while left > 0 and self._worker is not None and self._worker.keeps_up:
+            if inspector.passable:
+                passed = self._worker.pass_on(passage, connection, inspector.passable)
+                inspector.passed(passed)
+            elif inspector.fragment_bytes < LEAST_PASSED_BYTES:
+                return
+            else:
+                passed = _sip(connection, self._view[:SIP_BYTES])
+                self._hand_on(self._view[:passed], inspector)
+            if not passed:
+                return
+            left -= passed
 
     def _await_next(self) -> None:
         limits = self._site.limits
@@ -196,6 +229,12 @@ class ClientEnd(asyncio.BufferedProtocol):
             self._await("anything", limits.idle_s)
         else:
             self._await("the rest of a PDU", limits.body_s)
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether what comes over the network is what is handed on."""
+        transport = self.transport
+        return transport is not None and transport.get_extra_info("ssl_object") is None
 
     def _certificate(self) -> Mapping[str, Any] | None:
         connection = self.transport and self.transport.get_extra_info("ssl_object")
@@ -239,3 +278,11 @@ class ClientEnd(asyncio.BufferedProtocol):
         if self._inside and self.request is not None:
             self._site.door.leave(self.request.calling_ae)
         self._site.gone(self)
+
+
+def _sip(connection: int, into: memoryview) -> int:
+    """How many bytes were read; 0 for nothing now, and for what the transport finds out too."""
+    try:
+        return os.readv(connection, [into])
+    except OSError:
+        return 0

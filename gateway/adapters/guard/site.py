@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from gateway.adapters.guard.door import Door
+from gateway.adapters.guard.passage import Passage
 from gateway.adapters.guard.pdu import AssociateRequest
 from gateway.adapters.guard.workers import Workers
 from gateway.domain.node import Limits
@@ -29,6 +30,8 @@ class Site(Protocol):
     workers: Workers
     buffer: memoryview
     """Where every client's bytes come in: they are handed on before others come."""
+    passage: Passage | None
+    """What the bulk of data goes through in place of that, where the system can do it."""
 
     def told(self, caller: Caller, reason: str) -> None:
         """A client was turned away or cut off, and why."""

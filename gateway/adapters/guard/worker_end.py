@@ -5,6 +5,8 @@ import socket
 from pathlib import Path
 from typing import Protocol
 
+from gateway.adapters.guard.passage import Passage
+
 HIGH_WATER_BYTES = 512 * 2**10
 SEND_BUFFER_BYTES = 2**20
 
@@ -80,6 +82,25 @@ class WorkerEnd(asyncio.Protocol):
         sent = 0 if self._transport.get_write_buffer_size() else self._send(data)
         if sent < len(data):
             self._transport.write(bytes(memoryview(data)[sent:]))
+
+    @property
+    def keeps_up(self) -> bool:
+        """Whether it has taken all that it was handed, and takes more."""
+        transport = self._transport
+        return (
+            transport is not None
+            and not transport.is_closing()
+            and not transport.get_write_buffer_size()
+        )
+
+    def pass_on(self, passage: Passage, source: int, most_bytes: int) -> int:
+        """Hand over what comes from a socket without reading it; how much, 0 for nothing now."""
+        if self._transport is None or not self.keeps_up:
+            return 0
+        taken, left = passage.move(source, self._connection.fileno(), most_bytes)
+        if left:
+            self._transport.write(left)
+        return taken
 
     def _send(self, data: bytes | bytearray | memoryview) -> int:
         try:
