@@ -6,7 +6,7 @@ from gateway.configuration.locate import config_roots
 from gateway.configuration.tolerances import load_tolerances
 from gateway.delivery.read_back import ReadBackTolerance
 from gateway.domain.errors import ConfigError
-from gateway.domain.reconciliation import Tolerances
+from gateway.domain.reconciliation import GammaTolerance, Tolerances
 from gateway.settings import Settings
 
 
@@ -34,3 +34,11 @@ def tolerances_named(name: str, settings: Settings) -> RoomTolerances:
         couch_mm=limits["couch"],
     )
     return RoomTolerances(tolerances, read_back)
+
+
+def gamma_tolerance_named(name: str, settings: Settings) -> GammaTolerance:
+    """The gamma section of ``config/tolerances/NAME.toml``. Raises ConfigError."""
+    tolerances = load_tolerances(name, config_roots(settings.site))
+    if tolerances.gamma is None:
+        raise ConfigError(f"tolerances {name}: [gamma] is missing")
+    return tolerances.gamma

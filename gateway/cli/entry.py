@@ -4,11 +4,18 @@ import os
 import sys
 from pathlib import Path
 
-from gateway.cli import commands, fluence_command, image_commands, log_commands, node_commands
+from gateway.cli import (
+    commands,
+    fluence_command,
+    gamma_command,
+    image_commands,
+    log_commands,
+    node_commands,
+)
 from gateway.cli.application import app
 from gateway.cli.ending import EXIT_IO, leave_pipe
 
-COMMANDS = (commands, log_commands, image_commands, fluence_command, node_commands)
+COMMANDS = (commands, log_commands, image_commands, fluence_command, gamma_command, node_commands)
 """The modules whose commands join the application, in the order in which they are listed."""
 
 

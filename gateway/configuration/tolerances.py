@@ -6,7 +6,7 @@ Keys of ``Tolerances.quantities`` and their units: every axis but the jaws by it
 jaw and each leaf); ``leaf_speed_loss`` (mm/s); ``meterset`` (MU, at the end of a beam);
 ``dose_rate`` (fraction, mean of a beam); ``read_back_leaf``, ``read_back_jaw`` (mm),
 ``read_back_angle`` (deg) and ``read_back_couch`` (mm) for the machine's own reading before a beam
-and the couch while it is on.
+and the couch while it is on. ``gamma`` has the criteria of gamma comparisons and their limits.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,8 @@ from pydantic import Field, model_validator
 from gateway.configuration.locate import config_files, find_config
 from gateway.configuration.toml_file import Section, read_config
 from gateway.domain.axes import JAWS, Axis
-from gateway.domain.reconciliation import Tolerance, Tolerances
+from gateway.domain.gamma import GammaCriteria
+from gateway.domain.reconciliation import GammaTolerance, Tolerance, Tolerances
 
 UNITS: Mapping[str, str] = {
     **{axis.value: axis.unit for axis in Axis if axis not in JAWS},
@@ -35,6 +36,7 @@ UNITS: Mapping[str, str] = {
 """Every quantity a tolerance can be set for, and its unit."""
 
 _Limit = Annotated[float, Field(gt=0)]
+_Share = Annotated[float, Field(gt=0, le=100)]
 
 
 class ToleranceFile(Section):
@@ -53,10 +55,41 @@ class ToleranceFile(Section):
         return self
 
 
+class GammaFile(Section):
+    """Criteria of gamma comparisons, and how many percent of the points have to pass."""
+
+    dose_percent: _Limit
+    distance_mm: _Limit
+    local: bool
+    cutoff_percent: Annotated[float, Field(ge=0, lt=100)]
+    maximum_gamma: Annotated[float, Field(gt=1)]
+    tolerance_percent: _Share
+    action_percent: _Share
+    origin: str = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.action_percent > self.tolerance_percent:
+            raise ValueError("action_percent is above tolerance_percent")
+        return self
+
+    def resolved(self) -> GammaTolerance:
+        """As the domain has it."""
+        criteria = GammaCriteria(
+            self.dose_percent,
+            self.distance_mm,
+            self.local,
+            self.cutoff_percent,
+            self.maximum_gamma,
+        )
+        return GammaTolerance(criteria, self.tolerance_percent, self.action_percent, self.origin)
+
+
 class TolerancesFile(Section):
-    """Limits by quantity."""
+    """Limits by quantity, and of gamma comparisons."""
 
     quantities: dict[str, ToleranceFile]
+    gamma: GammaFile | None = None
 
     @model_validator(mode="after")
     def _known(self) -> Self:
@@ -84,4 +117,5 @@ def load_tolerances(name: str, roots: Sequence[Path]) -> Tolerances:
             key: Tolerance(item.maximum, item.rms, item.p95, item.unit, item.origin)
             for key, item in file.quantities.items()
         },
+        None if file.gamma is None else file.gamma.resolved(),
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gateway.domain.axes import Axis
+from gateway.domain.gamma import GammaCriteria
 from gateway.domain.units import FloatArray, IntArray
 
 
@@ -27,11 +28,25 @@ class Tolerance:
 
 
 @dataclass(frozen=True, slots=True)
+class GammaTolerance:
+    """Shares of points that have to pass ``criteria``: tolerance and action limit, percent."""
+
+    criteria: GammaCriteria
+    tolerance_percent: float
+    action_percent: float
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tolerances:
-    """Tolerances by quantity: an axis name, ``leaf``, ``meterset``, ``dose_rate``, ..."""
+    """Tolerances by quantity: an axis name, ``leaf``, ``meterset``, ``dose_rate``, ...
+
+    ``gamma`` is that of distributions; None: they are not judged.
+    """
 
     name: str
     quantities: Mapping[str, Tolerance]
+    gamma: GammaTolerance | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,9 @@ def gamma(
     gammas = np.empty(reference.values.shape)
     beyond = _search(_ascending(reference), _ascending(evaluated), criteria, gammas, threads)
     flipped = tuple(axis for axis, step in enumerate(reference.spacing_mm) if step < 0.0)
-    grid = RegularGrid(np.flip(gammas, flipped), reference.origin_mm, reference.spacing_mm)
+    values = np.flip(gammas, flipped) if flipped else gammas
+    values.flags.writeable = False
+    grid = RegularGrid(values, reference.origin_mm, reference.spacing_mm)
     return GammaMap(grid, criteria, beyond)
 
 
@@ -80,8 +82,7 @@ def _search(
     )
     columns = gammas.shape[-1]
     lines = gammas.reshape(-1, columns)
-    doses = np.ascontiguousarray(reference.values).reshape(-1, columns)
-    surface = np.ascontiguousarray(evaluated.values).reshape(-1, evaluated.values.shape[-1])
+    doses, surface = _lines(reference), _lines(evaluated)
     rows = (reference.values.shape[-2], evaluated.values.shape[-2])
 
     def band(first: int, last: int) -> int:
@@ -91,6 +92,13 @@ def _search(
         return gamma_lines(lines, doses, surface, rows, *common)
 
     return sum(in_bands(band, lines.shape[0], max(1, _BAND_POINTS // columns), threads))
+
+
+def _lines(grid: RegularGrid) -> FloatArray:
+    """The values line by line, in order and read-only: kernels are compiled for nothing else."""
+    values = np.ascontiguousarray(grid.values).reshape(-1, grid.values.shape[-1])
+    values.flags.writeable = False
+    return values
 
 
 def _limits(doses: FloatArray, criteria: GammaCriteria) -> FloatArray | None:

@@ -9,6 +9,7 @@ from tests.bench.dicom_memory import memory_figures
 from tests.bench.dicom_receive import receiving_figures
 from tests.bench.dicom_send import sending_figures
 from tests.bench.figure import Figure
+from tests.bench.gamma import gamma_figures
 from tests.bench.imaging import imaging_figures
 from tests.bench.lateness import lateness_figures
 from tests.bench.meterset_map import meterset_map_figures
@@ -29,6 +30,7 @@ BENCHMARKS: Mapping[str, Callable[[Path], Iterable[Figure]]] = {
     "sending": sending_figures,
     "receiving": receiving_figures,
     "memory": memory_figures,
+    "gamma": gamma_figures,
     "imaging": imaging_figures,
     "attack": under_attack_figures,
     "meterset-map": meterset_map_figures,

@@ -59,6 +59,15 @@ def load_changed(folder: Path, kind: str, old: str, new: str) -> object:
         ("tolerances", "[quantities.leaf]", "[quantities.leef]", r"quantities.leef is not known"),
         ("tolerances", "maximum = 1.0", "maximum = 0.0", r"quantities.leaf.maximum: "),
         ("tolerances", 'unit = "mm"', 'unit = "cm"', r"quantities.leaf.unit is 'cm'.*mm"),
+        ("tolerances", "action_percent = 90.0", "action_percent = 96.0", r"gamma: .*above toleran"),
+        (
+            "tolerances",
+            "tolerance_percent = 95.0",
+            "tolerance_percent = 195.0",
+            r"gamma.tolerance_",
+        ),
+        ("tolerances", "dose_percent = 3.0", "dose_percent = 0.0", r"gamma.dose_percent: "),
+        ("tolerances", "local = false", 'local = "no"', r"gamma.local: "),
     ],
 )
 def test_a_mistake_is_told_with_file_key_and_remedy(kind, old, new, told, tmp_path):

@@ -11,6 +11,7 @@ from gateway.configuration.machines import load_machine, machine_names
 from gateway.configuration.rooms import load_room, room_names
 from gateway.configuration.tolerances import UNITS, load_tolerances, tolerance_names
 from gateway.domain.axes import COUCH_TRANSLATIONS, Axis
+from gateway.domain.gamma import GammaCriteria
 
 ROOTS = config_roots(None)
 MACHINES = ("agility", "generic-60", "halcyon", "truebeam-hd120", "truebeam-m120")
@@ -102,6 +103,15 @@ def test_tolerances_have_units_and_origins():
         for key, tolerance in load_tolerances(name, ROOTS).quantities.items():
             assert tolerance.unit == UNITS[key]
             assert tolerance.origin
+
+
+def test_every_set_of_tolerances_has_the_gamma_limits_of_tg_218():
+    """Miften 2018, Med Phys 45:e53: 3 %/2 mm, global, 10 % threshold; 95 % and 90 % of points."""
+    for name in tolerance_names(ROOTS):
+        gamma = load_tolerances(name, ROOTS).gamma
+        assert gamma.criteria == GammaCriteria(3.0, 2.0, local=False, cutoff_percent=10.0)
+        assert (gamma.tolerance_percent, gamma.action_percent) == (95.0, 90.0)
+        assert "TG-218" in gamma.origin
 
 
 def test_every_shipped_quantity_is_described_in_its_file():

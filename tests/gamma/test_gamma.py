@@ -11,6 +11,7 @@ from gateway.domain.gamma import GammaCriteria, GammaMap
 from gateway.domain.grids import RegularGrid
 from gateway.domain.units import FloatArray
 from gateway.reconcile.gamma import gamma
+from gateway.reconcile.refined import refined
 from tests.gamma.brute_force import brute_force_gamma
 
 ROUNDING = 1e-9
@@ -210,3 +211,18 @@ def test_statistics_are_of_the_points_judged() -> None:
     assert found.pass_rate_percent == 75.0
     assert found.mean == 0.75
     assert found.p99 == pytest.approx(1.485)
+
+
+@pytest.mark.parametrize("times", [1, 2, 5])
+def test_a_refined_grid_keeps_its_points_and_is_linear_between_them(times: int) -> None:
+    coarse = RegularGrid(np.array([[0.0, 6.0, np.nan], [12.0, 20.0, 4.0]]), (1.0, 2.0), (-2.0, 3.0))
+    fine = refined(coarse, times)
+    np.testing.assert_array_equal(fine.values[::times, ::times], coarse.values)
+    assert fine.coordinates_mm(0)[-1] == pytest.approx(-1.0)
+    assert fine.coordinates_mm(1)[-1] == pytest.approx(8.0)
+    np.testing.assert_allclose(fine.values[0, : times + 1], np.linspace(0.0, 6.0, times + 1))
+    np.testing.assert_allclose(fine.values[:, 0], np.linspace(0.0, 12.0, times + 1))
+    if times == 2:
+        assert fine.values[1, 1] == 9.5
+    with pytest.raises(ValueError, match="refined 0 times"):
+        refined(coarse, 0)
