@@ -13,6 +13,7 @@ from tests.bench.gamma import gamma_figures
 from tests.bench.imaging import imaging_figures
 from tests.bench.lateness import lateness_figures
 from tests.bench.meterset_map import meterset_map_figures
+from tests.bench.picket_fence import picket_fence_figures
 from tests.bench.planning import intake_figures, planner_figure
 from tests.bench.simulated_delivery import simulated_delivery_figures
 from tests.bench.startup import startup_figure
@@ -34,6 +35,7 @@ BENCHMARKS: Mapping[str, Callable[[Path], Iterable[Figure]]] = {
     "imaging": imaging_figures,
     "attack": under_attack_figures,
     "meterset-map": meterset_map_figures,
+    "picket-fence": picket_fence_figures,
 }
 
 
