@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from gateway.domain.units import BoolArray, FloatArray
-from gateway.reconcile.portal.robust import robust_line
+from gateway.reconcile.portal.robust import robust_lines
 
 STEEPEST, ROUGH_MM = 0.3, 0.05
 """From point to point a piece of an edge goes no farther than this, a slope and noise."""
@@ -82,9 +82,9 @@ def whole_slope(edge: Edge) -> Slope | None:
     t, d = edge.across[edge.found], edge.place[edge.found]
     if t.size < LEAST_POINTS:
         return None
-    line = robust_line(t, d)
+    line = robust_lines(t, d[:, np.newaxis])
     shared = max(1.0, LEAF_MM / float(np.median(np.diff(t))))
-    return Slope(line.slope, float(np.sqrt(shared)) * line.slope_u)
+    return Slope(float(line.slope[0]), float(np.sqrt(shared) * line.slope_u[0]))
 
 
 def _own_rms(t: FloatArray, d: FloatArray) -> float:

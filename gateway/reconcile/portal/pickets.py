@@ -13,7 +13,7 @@ from gateway.reconcile.portal.frame import BeamView
 from gateway.reconcile.portal.gaps import MIDDLE_LINES, Gaps, SeenGaps, gaps_of, half_height
 from gateway.reconcile.portal.picket_places import Pickets, find_pickets
 from gateway.reconcile.portal.problems import Unmeasurable
-from gateway.reconcile.portal.robust import robust_line
+from gateway.reconcile.portal.robust import robust_lines
 from gateway.reconcile.portal.survey import Survey, survey
 
 LEAST_HEIGHT = 0.5
@@ -104,15 +104,12 @@ def _pairs_that_show(good: BoolArray) -> BoolArray:
 
 def _slope(fence: _Fence) -> Measured:
     """What is missing of the collimator angle, degree: the mean slope of the pickets."""
-    slopes = [
-        robust_line(fence.across[fine], picket[fine]).slope
-        for picket in fence.centre.T
-        if (fine := np.isfinite(picket)).sum() > 2
-    ]
-    if not slopes:
+    slopes = robust_lines(fence.across, fence.centre).slope
+    slopes = slopes[np.isfinite(slopes)]
+    if not slopes.size:
         raise Unmeasurable("no picket is seen by enough leaf pairs")
     degrees = fence.view.slope_sign * np.degrees(slopes)
-    u = float(np.std(degrees, ddof=1)) / np.sqrt(len(slopes)) if len(slopes) > 1 else 1.0
+    u = float(np.std(degrees, ddof=1)) / np.sqrt(slopes.size) if slopes.size > 1 else 1.0
     return Measured(float(degrees.mean()), float(np.hypot(u, SYSTEMATIC_DEG)))
 
 
@@ -120,31 +117,24 @@ def _measured(fence: _Fence, mlc: MlcModel, angle: Measured) -> MeasuredPicketFe
     kept = np.isfinite(fence.centre).any(axis=1)
     across = fence.across[kept]
     centre, low, high = fence.centre[kept], fence.low[kept], fence.high[kept]
-    at_axis, u = np.full((2, centre.shape[1]), np.nan)
-    errors = np.full((3, *centre.shape), np.nan)
-    for picket in range(centre.shape[1]):
-        for kind, places in enumerate((centre, low, high)):
-            fine = np.isfinite(places[:, picket])
-            if fine.sum() <= 2:
-                continue
-            line = robust_line(across[fine], places[fine, picket])
-            errors[kind, fine, picket] = places[fine, picket] - line.at(across[fine])
-            if places is centre:
-                at_axis[picket] = float(line.at(np.zeros(1))[0])
-                u[picket] = line.sigma / np.sqrt(fine.sum())
+    lines = [robust_lines(across, places) for places in (centre, low, high)]
+    centre_error, low_error, high_error = (
+        places - line.at(across) for places, line in zip((centre, low, high), lines, strict=True)
+    )
+    seen = np.maximum(np.isfinite(centre).sum(axis=0), 1)
     noise = fence.spread[kept] / np.sqrt(6.0)
     typical = float(np.nanmedian(noise[np.isfinite(centre)]))
     return MeasuredPicketFence(
         device=mlc.type,
         collimator_deg=angle,
         pairs=(np.flatnonzero(kept) + 1).astype(np.int32),
-        picket_mm=at_axis,
-        picket_u=np.hypot(u, CENTRE_MM),
+        picket_mm=lines[0].place,
+        picket_u=np.hypot(lines[0].sigma / np.sqrt(seen), CENTRE_MM),
         low_mm=low,
         high_mm=high,
         centre_mm=centre,
         centre_u=np.hypot(np.maximum(noise, typical), CENTRE_MM),
-        centre_error_mm=errors[0],
-        low_error_mm=errors[1],
-        high_error_mm=errors[2],
+        centre_error_mm=centre_error,
+        low_error_mm=low_error,
+        high_error_mm=high_error,
     )
