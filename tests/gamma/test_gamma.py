@@ -1,5 +1,7 @@
 """Gamma is the exact distance to the piecewise linear surface."""
 
+import subprocess
+import sys
 from itertools import permutations
 
 import numpy as np
@@ -226,3 +228,29 @@ def test_a_refined_grid_keeps_its_points_and_is_linear_between_them(times: int) 
         assert fine.values[1, 1] == 9.5
     with pytest.raises(ValueError, match="refined 0 times"):
         refined(coarse, 0)
+
+
+def test_kernels_are_compiled_once_for_all_processes() -> None:
+    """For any layout and direction, too: another form would be another compilation."""
+    flat, deep = grid(np.ones((4, 20))), grid(np.ones((3, 4, 20)))
+    for distribution in (flat, deep):
+        gamma(distribution, distribution, GammaCriteria())
+    code = """if True:
+        import numpy as np
+        from gateway.domain.gamma import GammaCriteria
+        from gateway.domain.grids import RegularGrid
+        from gateway.kernels.gamma_plane import gamma_rows
+        from gateway.kernels.gamma_volume import gamma_lines
+        from gateway.reconcile.gamma import gamma
+        turned = np.ones((3, 20, 4)).transpose(0, 2, 1)
+        for values in (np.ones((4, 20)), np.ones((3, 4, 20)), turned):
+            for step in (1.0, -1.0):
+                there = RegularGrid(values, (0.0,) * values.ndim, (step,) * values.ndim)
+                gamma(there, there, GammaCriteria())
+        for kernel in (gamma_rows, gamma_lines):
+            print(sum(kernel.stats.cache_hits.values()), len(kernel.stats.cache_misses))
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True
+    )
+    assert done.stdout.split() == ["1", "0", "1", "0"]
