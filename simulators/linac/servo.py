@@ -7,9 +7,16 @@ import numpy.typing as npt
 
 from gateway.domain.units import WIRE_UNITS_PER_MM, FloatArray
 
-_POOL_CYCLES = 1021
+NOISE_POOL_CYCLES = 1021
 """Noise is drawn once and walked through again and again: prime, so that it repeats late."""
 _AT_REST = 1e-7
+
+
+def servo_response(time_constant_s: float, cycle_s: float) -> tuple[float, float]:
+    """What a cycle leaves of an axis' error, and what of the target's way it adds to it."""
+    ratio = cycle_s / time_constant_s if time_constant_s > 0.0 else math.inf
+    decay = math.exp(-ratio)
+    return decay, (1.0 - decay) / ratio if math.isfinite(ratio) else 0.0
 
 
 class Servo:
@@ -19,9 +26,7 @@ class Servo:
     """
 
     def __init__(self, time_constant_s: float, cycle_s: float, start: FloatArray) -> None:
-        ratio = cycle_s / time_constant_s if time_constant_s > 0.0 else math.inf
-        self._decay = math.exp(-ratio)
-        self._gain = (1.0 - self._decay) / ratio if math.isfinite(ratio) else 0.0
+        self._decay, self._gain = servo_response(time_constant_s, cycle_s)
         self._target = start.copy()
         self._error = np.zeros_like(start)
         self._scratch = np.zeros_like(start)
@@ -58,14 +63,14 @@ class Encoders:
         self._step_counts = max(step * WIRE_UNITS_PER_MM, 1.0)
         self._per_step = WIRE_UNITS_PER_MM / self._step_counts
         self._whole_counts = self._step_counts.is_integer()
-        self._noise = list(generator.normal(0.0, noise * self._per_step, (_POOL_CYCLES, size)))
+        self._noise = list(generator.normal(0.0, noise * self._per_step, (NOISE_POOL_CYCLES, size)))
         self.counts = np.zeros(size)
         """The last readings, as numbers to reckon with."""
         self._cycle = 0
 
     def read(self, actual: FloatArray) -> npt.NDArray[np.int32]:
         """A fresh array of readings."""
-        self._cycle = (self._cycle + 1) % _POOL_CYCLES
+        self._cycle = (self._cycle + 1) % NOISE_POOL_CYCLES
         counts = self.counts
         np.multiply(actual, self._per_step, out=counts)
         np.add(counts, self._noise[self._cycle], out=counts)

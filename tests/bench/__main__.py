@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.bench.closed_loop import closed_loop_figures
 from tests.bench.dicom_memory import memory_figures
 from tests.bench.dicom_receive import receiving_figures
 from tests.bench.dicom_send import sending_figures
@@ -36,6 +37,7 @@ BENCHMARKS: Mapping[str, Callable[[Path], Iterable[Figure]]] = {
     "attack": under_attack_figures,
     "meterset-map": meterset_map_figures,
     "picket-fence": picket_fence_figures,
+    "closed-loop": closed_loop_figures,
 }
 
 
