@@ -80,8 +80,8 @@ def run_closed_loop(
         for axis in range(axes):
             expected[cycle, axis] = target[axis]
             actual[cycle, axis] = target[axis] - error[axis]
-        for axis in faulty:
-            _disturb(actual[cycle], axis, s, offset, stuck_from_s, lag, memory)
+        for fault in range(faulty.size):
+            _disturb(actual[cycle], int(faulty[fault]), s, offset, stuck_from_s, lag, memory)
         inside = _read(
             actual[cycle], noise[place], encoder, whole, target, tolerance_counts, readings[cycle]
         )
@@ -105,7 +105,7 @@ def _s_at(pieces: FloatArray, duration_s: float, end_s: float, clock_s: float) -
     piece = np.searchsorted(pieces[:, 0], clock_s, side="right") - 1
     dt = clock_s - pieces[piece, 0]
     s = pieces[piece, 1] + (pieces[piece, 2] + 0.5 * pieces[piece, 3] * dt) * dt
-    return min(max(s, 0.0), end_s)
+    return float(min(max(s, 0.0), end_s))
 
 
 @compiled

@@ -72,7 +72,8 @@ class WholeBeam:
 
     @property
     def _beaming(self) -> npt.NDArray[np.bool_]:
-        return (self.state == BEAM_ON) | (self.state == COMPLETE)
+        beaming: npt.NDArray[np.bool_] = (self.state == BEAM_ON) | (self.state == COMPLETE)
+        return beaming
 
     def trajectory(self, which: str) -> Trajectory:
         """The beam as the machine meant it ("expected"), or as it stood ("actual", "readings").

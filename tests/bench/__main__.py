@@ -13,6 +13,7 @@ from tests.bench.figure import Figure
 from tests.bench.gamma import gamma_figures
 from tests.bench.imaging import imaging_figures
 from tests.bench.lateness import lateness_figures
+from tests.bench.memory_of_cine import cine_memory_figures
 from tests.bench.meterset_map import meterset_map_figures
 from tests.bench.picket_fence import picket_fence_figures
 from tests.bench.planning import intake_figures, planner_figure
@@ -38,6 +39,7 @@ BENCHMARKS: Mapping[str, Callable[[Path], Iterable[Figure]]] = {
     "meterset-map": meterset_map_figures,
     "picket-fence": picket_fence_figures,
     "closed-loop": closed_loop_figures,
+    "cine-memory": cine_memory_figures,
 }
 
 
