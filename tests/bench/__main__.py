@@ -13,6 +13,7 @@ from tests.bench.figure import Figure
 from tests.bench.gamma import gamma_figures
 from tests.bench.imaging import imaging_figures
 from tests.bench.lateness import lateness_figures
+from tests.bench.logs import log_figures
 from tests.bench.memory_of_cine import cine_memory_figures
 from tests.bench.meterset_map import meterset_map_figures
 from tests.bench.picket_fence import picket_fence_figures
@@ -35,6 +36,7 @@ BENCHMARKS: Mapping[str, Callable[[Path], Iterable[Figure]]] = {
     "memory": memory_figures,
     "gamma": gamma_figures,
     "imaging": imaging_figures,
+    "logs": log_figures,
     "attack": under_attack_figures,
     "meterset-map": meterset_map_figures,
     "picket-fence": picket_fence_figures,

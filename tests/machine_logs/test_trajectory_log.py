@@ -18,6 +18,7 @@ from gateway.formats.trajectory_log import (
     read_trajectory_log,
     write_trajectory_log,
 )
+from gateway.formats.trajectory_log.checksum import checksum
 from gateway.formats.trajectory_log.layout import HEADER_BYTES, VERSIONS
 from tests import realdata
 
@@ -85,6 +86,15 @@ def test_a_changed_byte_is_told() -> None:
     content[5000] ^= 1
     with pytest.raises(InputError, match="checksum"):
         read_trajectory_log(bytes(content))
+
+
+@pytest.mark.parametrize(
+    "size", [0, 1, 2, 65533, 65534, 65535, 98300, 98301, 98302, 98303, 131_067, 200_000]
+)
+def test_the_checksum_is_that_of_the_whole(size: int) -> None:
+    """Around whole turns of the polynomial, where the start value falls on different bytes."""
+    content = np.random.default_rng(size).bytes(size)
+    assert checksum(content) == binascii.crc_hqx(content, 0xFFFF)
 
 
 def test_what_is_no_number_is_refused() -> None:

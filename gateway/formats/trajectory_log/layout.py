@@ -1,4 +1,4 @@
-"""The bytes of a trajectory log, little-endian (see docs/formats/trajectory-log.md)."""
+"""The bytes of a trajectory log, little-endian (see docs/formats/machine-logs.md)."""
 
 import struct
 
@@ -8,7 +8,6 @@ TEXT = struct.Struct("<16s16s")
 FIXED = struct.Struct("<3i")
 TAIL = struct.Struct("<5i")
 CHECKSUM = struct.Struct("<H")
-CHECKSUM_START = 0xFFFF
 SUB_BEAM = struct.Struct("<iffi")
 RESERVED_BYTES = 32
 VERSIONS = ("2.0", "2.1", "2.2", "3.0", "4.0", "5.0")

@@ -36,7 +36,7 @@ def expected_trajectories(log: TrajectoryLog) -> tuple[Trajectory, ...]:
 def _trajectories(log: TrajectoryLog, values: SnapshotArray, source: str) -> Iterator[Trajectory]:
     for number, span in enumerate(sub_beam_spans(log), start=1):
         if span.start < span.stop:
-            yield _trajectory(log, values[span].astype(np.float64), source, number, span)
+            yield _trajectory(log, values[span], source, number, span)
 
 
 def sub_beam_spans(log: TrajectoryLog) -> tuple[slice, ...]:
@@ -63,7 +63,7 @@ def sub_beam_spans(log: TrajectoryLog) -> tuple[slice, ...]:
 
 
 def _trajectory(
-    log: TrajectoryLog, values: FloatArray, source: str, number: int, span: slice
+    log: TrajectoryLog, values: SnapshotArray, source: str, number: int, span: slice
 ) -> Trajectory:
     hold = _column(log, values, LogAxis.BEAM_HOLD)
     meterset_mu = _column(log, values, LogAxis.METERSET)
@@ -90,7 +90,7 @@ def _held(hold: FloatArray, control_point: FloatArray) -> BoolArray:
     return held
 
 
-def _axes(log: TrajectoryLog, values: FloatArray) -> dict[Axis, FloatArray]:
+def _axes(log: TrajectoryLog, values: SnapshotArray) -> dict[Axis, FloatArray]:
     return {
         axis: frozen(iec_61217(axis, log.scale, _column(log, values, logged)))
         for logged, axis in AXES.items()
@@ -98,18 +98,24 @@ def _axes(log: TrajectoryLog, values: FloatArray) -> dict[Axis, FloatArray]:
     }
 
 
-def _leaves(log: TrajectoryLog, values: FloatArray) -> dict[str, FloatArray]:
+def _leaves(log: TrajectoryLog, values: SnapshotArray) -> dict[str, FloatArray]:
     """Bank B points to negative X, bank A to positive X; leaf 1 is at negative Y."""
     columns = log.columns.get(LogAxis.MLC)
     if columns is None or columns.stop - columns.start <= CARRIAGES:
         return {}
     leaves = values[:, columns][:, CARRIAGES:]
     pairs = leaves.shape[1] // 2
-    bank_a, bank_b = leaves[:, :pairs], leaves[:, pairs : 2 * pairs]
-    return {"MLCX": frozen(MM_PER_CM * np.hstack((-bank_b, bank_a)))}
+    positions = np.empty((leaves.shape[0], 2 * pairs))
+    for bank, out, sign in (
+        (leaves[:, pairs : 2 * pairs], positions[:, :pairs], -MM_PER_CM),
+        (leaves[:, :pairs], positions[:, pairs:], MM_PER_CM),
+    ):
+        np.multiply(bank, sign, out=out, dtype=np.float64)
+    positions.flags.writeable = False
+    return {"MLCX": positions}
 
 
-def _column(log: TrajectoryLog, values: SnapshotArray | FloatArray, axis: LogAxis) -> FloatArray:
+def _column(log: TrajectoryLog, values: SnapshotArray, axis: LogAxis) -> FloatArray:
     columns = log.columns.get(axis)
     if columns is None:
         return np.zeros(values.shape[0])

@@ -1,6 +1,5 @@
 """From the bytes of a trajectory log to its columns, strictly."""
 
-import binascii
 import math
 import struct
 from collections.abc import Sequence
@@ -9,9 +8,9 @@ from itertools import starmap
 import numpy as np
 
 from gateway.domain.errors import InputError
+from gateway.formats.trajectory_log.checksum import checksum
 from gateway.formats.trajectory_log.layout import (
     CHECKSUM,
-    CHECKSUM_START,
     FIXED,
     HEADER_BYTES,
     MOST_AXES,
@@ -51,7 +50,7 @@ def read_trajectory_log(content: bytes) -> TrajectoryLog:
     _check_end(content, end)
     values = np.frombuffer(content, "<f4", 2 * columns * snapshots, begin)
     values = values.reshape(snapshots, columns, 2)
-    if not np.isfinite(values).all():
+    if values.size and not math.isfinite(float(values.max()) - float(values.min())):
         raise InputError("a snapshot holds a value that is no number")
     return TrajectoryLog(
         version,
@@ -100,7 +99,7 @@ def _check_end(content: bytes, end: int) -> None:
         text = f"{len(content)} bytes, where its header announces {end + CHECKSUM.size}"
         raise InputError(f"a trajectory log of {text}")
     (stated,) = CHECKSUM.unpack_from(content, end)
-    found = binascii.crc_hqx(memoryview(content)[:end], CHECKSUM_START)
+    found = checksum(memoryview(content)[:end])
     if stated != found:
         raise InputError(
             f"the checksum is {stated:04x}, of the content {found:04x}: it was altered"

@@ -1,14 +1,13 @@
 """From the columns of a trajectory log to its bytes, with the checksum of all before it."""
 
-import binascii
 import struct
 
 import numpy as np
 
 from gateway.domain.errors import InputError
+from gateway.formats.trajectory_log.checksum import checksum
 from gateway.formats.trajectory_log.layout import (
     CHECKSUM,
-    CHECKSUM_START,
     FIXED,
     HEADER_BYTES,
     RESERVED_BYTES,
@@ -37,7 +36,7 @@ def write_trajectory_log(log: TrajectoryLog) -> bytes:
     values[:, :, 0] = log.expected
     values[:, :, 1] = log.actual
     content = before + values.tobytes()
-    return content + CHECKSUM.pack(binascii.crc_hqx(content, CHECKSUM_START))
+    return content + CHECKSUM.pack(checksum(content))
 
 
 def _header(log: TrajectoryLog) -> bytes:
