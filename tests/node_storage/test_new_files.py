@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from gateway.adapters.nodestore.disk import DiskFull
 from gateway.adapters.nodestore.new_file import ALIGNMENT_BYTES, PORTION_BYTES, NewFile
+from gateway.domain.errors import StoreError
 
 SIZES = (0, 1, ALIGNMENT_BYTES, PORTION_BYTES - 1, PORTION_BYTES, 2 * PORTION_BYTES + 12345)
 WRITE, OPEN, FCNTL = os.write, os.open, fcntl.fcntl
@@ -91,3 +93,33 @@ def test_what_is_in_memory_takes_no_disk(tmp_path: Path) -> None:
         assert bytes(new.in_memory) == b"short"
         new.write(content(PORTION_BYTES))
         assert new.in_memory is None
+
+
+@pytest.mark.parametrize("function", ["open", "write", "fsync", "link"])
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
+def test_a_disk_that_fails_is_told_and_nothing_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, function: str, number: int
+) -> None:
+    def fails(*_: object, **__: object) -> int:
+        raise OSError(number, os.strerror(number))
+
+    def write(new: NewFile) -> None:
+        new.write(content(2 * PORTION_BYTES + 1))
+        new.synced()
+        new.named()
+
+    monkeypatch.setattr(os, function, fails)
+    kind = DiskFull if number == errno.ENOSPC else StoreError
+    with closing(NewFile(tmp_path, lambda _size: None)) as new, pytest.raises(kind):
+        write(new)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_front_of_a_large_file_needs_no_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = content(2 * PORTION_BYTES + 1)
+    with closing(NewFile(tmp_path, lambda _size: None)) as new:
+        new.write(data)
+        monkeypatch.setattr(os, "pread", None)
+        assert new.read(1000, 100) == data[100:1100]

@@ -79,7 +79,7 @@ def test_a_full_disk_is_told_before_it_is_full(tmp_path: Path) -> None:
         assert held.objects.get("1.2.3") is None
 
 
-@pytest.mark.parametrize("function", ["open", "write", "fsync", "link"])
+@pytest.mark.parametrize("function", ["open", "write", "fsync"])
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
 def test_a_write_that_fails_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, function: str, number: int

@@ -6,6 +6,7 @@ the disk to hold, not for memory.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from io import BytesIO
 from typing import Any, BinaryIO
 
@@ -63,6 +64,20 @@ class IncomingDataSet(BoundedBytes):
             return len(data)
         return super().write(data)
 
+    def room(self, most_bytes: int) -> memoryview | None:
+        """Where to put what comes next of an object, at most so much; None: it is to be written.
+
+        :meth:`grown` says that it is there.
+        """
+        if self.problem is not None or self.content is None:
+            return None
+        return self.content.file.room(most_bytes)
+
+    def grown(self, size_bytes: int) -> None:
+        """So many bytes were put into the room."""
+        if self.content is not None:
+            self._try(partial(self.content.file.grown, size_bytes))
+
     def close(self) -> None:
         """Give memory and disk space back; idempotent."""
         if self.content is not None:
@@ -79,13 +94,18 @@ class IncomingDataSet(BoundedBytes):
             raise ValueError(f"a message of more than {MOST_ITEMS} items, values or escapes")
 
     def _append(self, data: Any, begin: Callable[[], IncomingContent]) -> None:
-        """What the disk does not take is told when the object is complete."""
-        if self.problem is not None:
-            return
-        try:
+        def append() -> None:
             if self.content is None:
                 self.content = begin()
             self.content.append(data)
+
+        if self.problem is None:
+            self._try(append)
+
+    def _try(self, do: Callable[[], None]) -> None:
+        """What the disk does not take is told when the object is complete."""
+        try:
+            do()
         except StoreError as problem:
             self.problem = problem
             if self.content is not None:

@@ -9,7 +9,6 @@ import logging
 import select
 import socket
 import struct
-from io import BytesIO
 from typing import Any, cast
 
 from pynetdicom.association import Association
@@ -20,6 +19,7 @@ from pynetdicom.pdu_primitives import P_DATA
 from pynetdicom.transport import AssociationSocket, RequestHandler
 
 from gateway.adapters.dicomnet.handover import NodeEntity
+from gateway.adapters.dicomnet.incoming import IncomingDataSet
 from gateway.adapters.dicomnet.message_provider import MessageProvider
 from gateway.adapters.dicomnet.reactor_wait import wait_for_news
 from gateway.dicom.plan_file import READING_ERRORS
@@ -27,7 +27,7 @@ from gateway.dicom.plan_file import READING_ERRORS
 LONGEST_WAIT_S = 0.05
 WAKES = 4096
 RECEIVE_BUFFER_BYTES = 2**20
-PORTION_BYTES = 2**18
+PORTION_BYTES = 2**16
 _P_DATA_TF = b"\x04"
 _HEADER = struct.Struct(">BxL")
 _ITEM = struct.Struct(">LBB")
@@ -111,6 +111,24 @@ class ServerSocket(AssociationSocket):
         self._begin = min(self._end, begin + most_bytes)
         return self._portion[begin : self._begin]
 
+    def fill(self, room: memoryview, *, goes_on: bool) -> int:
+        """Read into ``room`` what comes next, how much; 0 where the connection has ended.
+
+        ``goes_on`` where it ends a PDU that another follows. Raises OSError.
+        """
+        if self.socket is None:
+            raise ConnectionAbortedError("the connection is closed")
+        if self._begin < self._end:
+            part = self.take(len(room))
+            room[: len(part)] = part
+            return len(part)
+        if not goes_on:
+            return self.socket.recv_into(room, 0, socket.MSG_WAITALL)
+        parts = [room, self._portion[:_HEADS_BYTES]]
+        got: int = self.socket.recvmsg_into(parts, 0, socket.MSG_WAITALL)[0]
+        self._begin, self._end = 0, max(got - len(room), 0)
+        return min(got, len(room))
+
     def dispose(self) -> None:
         """Close the connection, if nobody has, and give back what it needs; idempotent."""
         self._portion = memoryview(b"")
@@ -179,12 +197,9 @@ class ServerProvider(DULServiceProvider):
             left = _HEADER.unpack_from(head)[1] - _ITEM.size
             is_last = head[-1] & _LAST
             connection.take(_HEADS_BYTES)
+            data_set = cast("IncomingDataSet", message.data_set)
             while left:
-                part = connection.take(left)
-                if not part:
-                    raise ConnectionAbortedError("the connection ended in a PDU")
-                cast("BytesIO", message.data_set).write(part)
-                left -= len(part)
+                left -= _taken(connection, data_set, left, goes_on=not is_last)
             self._idle_timer.restart()
             if is_last:
                 self._complete(cast("int", message.context_id))
@@ -196,6 +211,21 @@ class ServerProvider(DULServiceProvider):
         end = P_DATA()
         end.presentation_data_value_list.append((context_id, bytes((_LAST,))))
         self.assoc.dimse.receive_primitive(end)
+
+
+def _taken(connection: ServerSocket, data_set: IncomingDataSet, left: int, *, goes_on: bool) -> int:
+    """Take some of the ``left`` bytes of a fragment; how many."""
+    room = data_set.room(left)
+    if room is None:
+        part = connection.take(left)
+        got = len(part)
+        data_set.write(part)
+    else:
+        got = connection.fill(room, goes_on=goes_on and len(room) == left)
+        data_set.grown(got)
+    if not got:
+        raise ConnectionAbortedError("the connection ended in a PDU")
+    return got
 
 
 def _goes_on(message: DIMSEMessage, head: memoryview) -> bool:

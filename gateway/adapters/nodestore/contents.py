@@ -8,8 +8,6 @@ from typing import Any, BinaryIO, cast
 from gateway.adapters.nodestore.new_file import NewFile
 
 CHUNK_BYTES = 2**20
-FRONT_BYTES = 64 * 2**10
-"""So much of an object's front is kept in memory."""
 
 
 class IncomingContent:
@@ -24,7 +22,6 @@ class IncomingContent:
         """In ``folder``; ``require_space`` raises DiskFull where so many bytes are too many."""
         self.file = NewFile(folder, require_space)
         self.head = head
-        self._front = bytearray()
         self.file.write(head)
 
     def __len__(self) -> int:
@@ -32,21 +29,17 @@ class IncomingContent:
 
     def append(self, data: bytes | bytearray | memoryview) -> None:
         """Continue with ``data``."""
-        if len(self._front) < FRONT_BYTES:
-            self._front += data[: FRONT_BYTES - len(self._front)]
         self.file.write(data)
 
     def front(self, size_bytes: int) -> BinaryIO:
         """A file to read the first so many bytes from; fewer where there are no more."""
-        return cast("BinaryIO", io.BufferedReader(_Front(self, min(size_bytes, len(self)))))
-
-    def read(self, size_bytes: int, begin: int) -> bytes | memoryview:
-        """So many bytes of the data set from there; fewer where there are no more."""
-        if begin + size_bytes <= len(self._front):
-            return bytes(self._front[begin : begin + size_bytes])
         whole = self.file.in_memory
         if whole is not None:
-            return whole[len(self.head) :][begin : begin + size_bytes]
+            return io.BytesIO(whole[len(self.head) :][:size_bytes])
+        return cast("BinaryIO", io.BufferedReader(_Front(self, min(size_bytes, len(self)))))
+
+    def read(self, size_bytes: int, begin: int) -> bytes:
+        """So many bytes of the data set from there; fewer where there are no more."""
         return self.file.read(size_bytes, len(self.head) + begin)
 
     def chunks(self) -> Iterator[bytes | memoryview]:

@@ -24,6 +24,8 @@ PORTION_BYTES = 2**20
 ALIGNMENT_BYTES = 4096
 """What O_DIRECT wants lengths to be multiples of, on every usual disk."""
 IDLE_PORTIONS = 4
+FRONT_BYTES = 64 * 2**10
+"""So much of the begin of a file can be read without its disk."""
 _NO_NAMELESS_FILES = (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT)
 """What a file system without them says (open(2), O_TMPFILE)."""
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL
@@ -47,6 +49,7 @@ class NewFile:
         self._filled = self._flushed = 0
         self._digest = hashlib.sha256()
         self._file: _Descriptor | None = None
+        self._front = b""
 
     def __len__(self) -> int:
         return self._flushed + self._filled
@@ -55,12 +58,20 @@ class NewFile:
         """Continue with ``data``."""
         left = memoryview(data)
         while left:
-            part = left[: PORTION_BYTES - self._filled]
-            self._portion[self._filled : self._filled + len(part)] = part
-            self._filled += len(part)
-            left = left[len(part) :]
-            if self._filled == PORTION_BYTES:
-                self._flush()
+            room = self.room(len(left))
+            room[:] = left[: len(room)]
+            left = left[len(room) :]
+            self.grown(len(room))
+
+    def room(self, most_bytes: int) -> memoryview:
+        """Where to put what comes next, at most so much; :meth:`grown` says that it is there."""
+        return self._portion[self._filled : self._filled + most_bytes]
+
+    def grown(self, size_bytes: int) -> None:
+        """So many bytes were put into the room."""
+        self._filled += size_bytes
+        if self._filled == PORTION_BYTES:
+            self._flush()
 
     @property
     def in_memory(self) -> memoryview | None:
@@ -69,6 +80,10 @@ class NewFile:
 
     def read(self, size_bytes: int, begin: int) -> bytes:
         """So many bytes from there; fewer where there are no more."""
+        if self._file is None:
+            return bytes(self._portion[: self._filled][begin : begin + size_bytes])
+        if begin + size_bytes <= len(self._front):
+            return self._front[begin : begin + size_bytes]
         file = self._on_disk()
         with told(self._folder):
             return file.read(size_bytes, begin)
@@ -105,7 +120,8 @@ class NewFile:
         self._digest.update(filled)
         with told(self._folder):
             if self._file is None:
-                self._file = _Descriptor(self._folder, direct=len(filled) == PORTION_BYTES)
+                self._file = _Descriptor(self._folder, is_large=len(filled) == PORTION_BYTES)
+                self._front = bytes(filled[:FRONT_BYTES])
             self._file.write(filled)
         self._flushed += len(filled)
         self._filled = 0
@@ -113,20 +129,15 @@ class NewFile:
 
 
 class _Descriptor:
-    """The file on disk. Every method raises OSError."""
+    """The file on disk; a large one, which takes its time, has no name. Methods raise OSError."""
 
-    def __init__(self, folder: Path, *, direct: bool) -> None:
+    def __init__(self, folder: Path, *, is_large: bool) -> None:
         self._path = folder / f".{secrets.token_hex(12)}{UNFINISHED}"
-        try:
-            self.number = os.open(folder, os.O_TMPFILE | os.O_RDWR, 0o600)
-            self._is_named = False
-        except OSError as error:
-            if error.errno not in _NO_NAMELESS_FILES:
-                raise
-            self.number = os.open(self._path, _NEW, 0o600)
-            self._is_named = True
+        nameless = _nameless(folder) if is_large else None
+        self._is_named = nameless is None
+        self.number = os.open(self._path, _NEW, 0o600) if nameless is None else nameless
         self._close = weakref.finalize(self, os.close, self.number)
-        self._direct = direct and _set_direct(self.number, wanted=True)
+        self._direct = is_large and _set_direct(self.number, wanted=True)
 
     def write(self, data: memoryview) -> None:
         """Write all of it where the file stands, past the page cache as far as that goes."""
@@ -165,6 +176,15 @@ class _Descriptor:
         if self._is_named:
             with contextlib.suppress(OSError):
                 self._path.unlink()
+
+
+def _nameless(folder: Path) -> int | None:
+    try:
+        return os.open(folder, os.O_TMPFILE | os.O_RDWR, 0o600)
+    except OSError as error:
+        if error.errno not in _NO_NAMELESS_FILES:
+            raise
+        return None
 
 
 def _set_direct(descriptor: int, *, wanted: bool) -> bool:
