@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from gateway.domain.axes import banks
 from gateway.domain.machine import MachineModel, PanelModel
 from gateway.domain.measured_image import Measured, MeasuredBall, MeasuredField
 from gateway.domain.portal_image import PortalImage
@@ -13,6 +14,7 @@ from gateway.reconcile.portal.ball import find_ball
 from gateway.reconcile.portal.kinds import ImageKind
 from gateway.reconcile.portal.leaves import measure_leaves
 from gateway.reconcile.portal.model import only_mlc
+from gateway.reconcile.portal.picket_tips import calibrated_fence
 from gateway.reconcile.portal.pickets import measure_picket_fence
 from gateway.reconcile.portal.survey import Survey
 
@@ -45,7 +47,7 @@ def found_rows(
     if machine is None:
         return {"note": NO_MACHINE}
     if kind is ImageKind.PICKET_FENCE:
-        return _picket_rows(image, machine)
+        return _picket_rows(image, machine, panel)
     return _leaf_rows(image, machine, panel)
 
 
@@ -84,17 +86,21 @@ def _leaf_rows(image: PortalImage, machine: MachineModel, panel: PanelModel) -> 
     }
 
 
-def _picket_rows(image: PortalImage, machine: MachineModel) -> dict[str, Any]:
-    seen = measure_picket_fence(image, only_mlc(machine))
+def _picket_rows(image: PortalImage, machine: MachineModel, panel: PanelModel) -> dict[str, Any]:
+    edges = measure_picket_fence(image, only_mlc(machine))
+    seen = calibrated_fence(image, machine, panel, edges)
     errors = np.abs(seen.centre_error_mm)
-    worst = np.unravel_index(int(np.nanargmax(errors)), errors.shape)
+    tips = np.stack([seen.low_error_mm, seen.high_error_mm])
+    bank, *worst = np.unravel_index(int(np.nanargmax(np.abs(tips))), tips.shape)
     rows = [
         {
             "leaf": int(pair),
             "centre_mm": [_number(one) for one in seen.centre_mm[place]],
             "error_mm": [_number(one) for one in seen.centre_error_mm[place]],
-            "low_error_mm": [_number(one) for one in seen.low_error_mm[place]],
-            "high_error_mm": [_number(one) for one in seen.high_error_mm[place]],
+            "X1_mm": [_number(one) for one in seen.low_mm[place]],
+            "X2_mm": [_number(one) for one in seen.high_mm[place]],
+            "X1_error_mm": [_number(one) for one in seen.low_error_mm[place]],
+            "X2_error_mm": [_number(one) for one in seen.high_error_mm[place]],
             "worst_mm": _number(_worst(seen.centre_error_mm[place])),
             "rms_mm": _number(float(np.sqrt(np.nanmean(errors[place] ** 2)))),
         }
@@ -103,6 +109,7 @@ def _picket_rows(image: PortalImage, machine: MachineModel) -> dict[str, Any]:
     return {
         "collimator_deg": _measured(seen.collimator_deg),
         "device": seen.device,
+        "panel": panel.name,
         "pickets_mm": [
             _measured(Measured(float(place), float(u)))
             for place, u in zip(seen.picket_mm, seen.picket_u, strict=True)
@@ -110,8 +117,9 @@ def _picket_rows(image: PortalImage, machine: MachineModel) -> dict[str, Any]:
         "gap_mm": _number(float(np.nanmedian(seen.high_mm - seen.low_mm))),
         "worst": {
             "leaf": int(seen.pairs[worst[0]]),
+            "bank": banks(seen.device)[int(bank)],
             "picket": int(worst[1]) + 1,
-            "error_mm": _number(float(seen.centre_error_mm[worst])),
+            "error_mm": _number(float(tips[bank, worst[0], worst[1]])),
         },
         "leaves": rows,
     }

@@ -51,11 +51,11 @@ def _show_pickets(one: Mapping[str, Any]) -> None:
     worst = one["worst"]
     sys.stdout.write(
         f"  pickets     {places} mm, gaps of {one['gap_mm']:.2f} mm\n"
-        f"  worst       leaf {worst['leaf']}, picket {worst['picket']}: "
+        f"  worst       leaf {worst['leaf']} of {worst['bank']}, picket {worst['picket']}: "
         f"{worst['error_mm']:+.3f} mm\n"
     )
     rows: Sequence[Mapping[str, Any]] = one["leaves"]
-    print_table(("leaf", "worst mm", "RMS mm"), rows, ("leaf", "worst_mm", "rms_mm"))
+    print_table(("leaf", "worst centre mm", "RMS mm"), rows, ("leaf", "worst_mm", "rms_mm"))
 
 
 def _pm(measured: Mapping[str, float], unit: str = "") -> str:

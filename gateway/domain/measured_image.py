@@ -59,10 +59,10 @@ class MeasuredPicketFence:
     """The gaps of every leaf pair in a row of pickets.
 
     Arrays are (pairs, pickets), pickets ascending along the travel; NaN where a pair shows no
-    gap. ``low_mm`` and ``high_mm`` are half-height edges, ``centre_mm`` their middle;
-    ``centre_u`` is its uncertainty. ``centre_error_mm``, ``low_error_mm`` and ``high_error_mm``
-    are distances from the straight line that fits a picket's centres or edges. ``picket_mm``
-    (pickets,) is where these lines cross the axis, ``picket_u`` its uncertainty.
+    gap. ``low_mm`` and ``high_mm`` are half-height edges, or tips where they are ``calibrated`` by
+    the forward model; ``centre_mm`` is their middle, ``centre_u`` its uncertainty. Errors are
+    distances from the straight line that fits a picket's centres or edges. ``picket_mm``
+    (pickets,) is where the centres' line crosses the axis, ``picket_u`` its uncertainty.
     """
 
     device: str
@@ -77,6 +77,7 @@ class MeasuredPicketFence:
     centre_error_mm: FloatArray
     low_error_mm: FloatArray
     high_error_mm: FloatArray
+    calibrated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,10 +58,10 @@ def test_a_picket_fence_names_its_worst_leaf(tmp_path: Path) -> None:
     (shown,) = ran.json
     assert shown["kind"] == "picket fence"
     worst = shown["worst"]
-    assert (worst["leaf"], worst["picket"]) == (33, 3)
-    assert worst["error_mm"] == pytest.approx(0.4, abs=0.05)
+    assert (worst["leaf"], worst["bank"], worst["picket"]) == (33, "X2", 3)
+    assert worst["error_mm"] == pytest.approx(0.8, abs=0.05)
     assert (
-        "leaf 33, picket 3"
+        "leaf 33 of X2, picket 3"
         in inside(tmp_path, "image", str(path), "--machine", "truebeam-m120").stdout
     )
 

@@ -8,11 +8,22 @@ import pytest
 from gateway.dicom.rt_image_reader import portal_images
 from gateway.domain.portal_image import PortalImage
 from gateway.reconcile.portal.frame import BeamView
+from gateway.reconcile.portal.picket_tips import calibrated_fence
 from gateway.reconcile.portal.pickets import is_picket_fence, measure_picket_fence
 from gateway.reconcile.portal.problems import Unmeasurable
 from gateway.reconcile.portal.survey import survey
 from tests import oracles, realdata
-from tests.portal.simulated import MLC, exposed, file_of, image_of, picket_fence, row
+from tests.e2e.deliveries import delivered, generated
+from tests.portal.simulated import (
+    MACHINE,
+    MLC,
+    PANEL,
+    exposed,
+    file_of,
+    image_of,
+    picket_fence,
+    row,
+)
 
 CENTRES = np.linspace(-67.5, 67.5, 10)
 JAWS = (-80.0, 80.0, -95.0, 95.0)
@@ -47,6 +58,20 @@ def test_injected_errors_are_seen_on_the_right_leaf_bank_and_picket(collimator: 
         assert abs(still) < TARGET_MM
     assert np.sqrt(np.nanmean(seen.centre_error_mm[others] ** 2)) < OTHERS_MM
     assert np.isfinite(seen.centre_mm).all()
+
+
+@pytest.mark.parametrize("gap_mm", [2.0, 5.0])
+def test_the_model_gives_back_what_blur_hides(gap_mm: float) -> None:
+    image = image_of(exposed(picket_fence(CENTRES, gap_mm, JAWS, ERRORS), 10.0, seed=1), 0.0)
+    seen = calibrated_fence(image, MACHINE, PANEL, measure_picket_fence(image, MLC))
+    expected = {"X1": np.zeros(seen.low_mm.shape), "X2": np.zeros(seen.low_mm.shape)}
+    for (bank, leaf, picket), error in ERRORS.items():
+        expected[bank][int(np.flatnonzero(seen.pairs == leaf)[0]), picket] = error
+    low, high = CENTRES - 0.5 * gap_mm + expected["X1"], CENTRES + 0.5 * gap_mm + expected["X2"]
+    assert np.abs(seen.low_mm - low).max() < TARGET_MM
+    assert np.abs(seen.high_mm - high).max() < TARGET_MM
+    assert np.abs(seen.low_error_mm - expected["X1"]).max() < TARGET_MM
+    assert np.abs(seen.high_error_mm - expected["X2"]).max() < TARGET_MM
 
 
 def test_pickets_that_lie_along_the_rows_need_no_stated_angle() -> None:
@@ -131,3 +156,26 @@ def test_pylinac_finds_the_bank_that_is_off_under_its_own_label(tmp_path: Path) 
     left, right = np.array(gap["error_mm"]) - typical
     assert right == pytest.approx(0.8 * SEEN_SHARE, abs=TARGET_MM)
     assert left == pytest.approx(0.0, abs=TARGET_MM)
+
+
+@pytest.mark.peer
+def test_a_leaf_that_the_machine_does_not_know_to_be_off_is_found_in_its_delivery(
+    tmp_path: Path,
+) -> None:
+    fault = "leaf-offset:beam=1,bank=X2,leaf=30,offset_mm=0.5"
+    delivered(tmp_path, generated(tmp_path, "picket-fence"), faults=(fault,), out=tmp_path / "out")
+    (path,) = (tmp_path / "out" / "images").glob("*.dcm")
+    (image,) = portal_images(path)
+    seen = measure_picket_fence(image, MLC)
+    tips = calibrated_fence(image, MACHINE, PANEL, seen)
+    leaf = int(np.flatnonzero(seen.pairs == 30)[0])
+    assert seen.centre_error_mm[leaf] == pytest.approx(0.25, abs=TARGET_MM)
+    assert tips.high_error_mm[leaf] == pytest.approx(0.5, abs=TARGET_MM)
+    assert tips.low_error_mm[leaf] == pytest.approx(0.0, abs=TARGET_MM)
+    others = np.delete(seen.centre_error_mm, leaf, axis=0)
+    assert np.sqrt(np.nanmean(others**2)) < OTHERS_MM
+    theirs = {True: [], False: []}
+    for gap in oracles.ask("picket_fence", path=path)["gaps"]:
+        theirs[gap["leaf"] == 30].append(gap["error_mm"][0])
+    assert theirs[True] == pytest.approx([0.25] * seen.picket_mm.size, abs=TARGET_MM)
+    assert np.sqrt(np.mean(np.square(theirs[False]))) < OTHERS_MM

@@ -16,6 +16,8 @@ LARGEST_MM = 9.0
 LEAST_CONTRAST = 0.02
 LEAST_SIGMA = 8.0
 """A shadow is deeper than this part of the field, and than so many times its roughness."""
+LEAST_LIGHT = 0.25
+"""All around a ball there is field, no darker than this part of its height."""
 SMALLEST_MM, WIDEST_MM = 1.5, 14.0
 CORE_SHARE = 0.3
 """What is deeper than this part of the shadow's depth counts for its centre."""
@@ -74,6 +76,8 @@ def _darkest_inside(looked: Survey) -> tuple[float, float, float] | None:
 
 def _measured(looked: Survey, x_mm: float, y_mm: float, radius_mm: float) -> MeasuredBall | None:
     plate = _Patch(looked, x_mm, y_mm, radius_mm)
+    if not plate.lit:
+        return None
     depth = float(np.sort(plate.dip, axis=None)[-5:].mean())
     rough = float(plate.dip[plate.ring].std())
     if depth < LEAST_CONTRAST or depth < LEAST_SIGMA * rough:
@@ -120,7 +124,8 @@ class _Patch:
         self.ring = away > 0.75 * radius_mm
         plane = _plane(self.x[self.ring], self.y[self.ring], values[self.ring])
         background = plane[0] + plane[1] * self.x + plane[2] * self.y
-        self.dip: FloatArray = 1.0 - values / background
+        self.lit = bool((background > LEAST_LIGHT * (looked.bright - looked.dark)).all())
+        self.dip: FloatArray = 1.0 - values / background if self.lit else np.zeros(values.shape)
         self.ring &= away <= radius_mm
         self.dip[away > radius_mm] = 0.0
         self.pixel_area = abs(view.step_mm[0] * view.step_mm[1])

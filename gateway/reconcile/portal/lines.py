@@ -18,6 +18,7 @@ CROOKED_MM = 0.1
 """What is off its own line by more, RMS, is no straight edge."""
 LEAF_MM = 7.5
 """Points nearer than a leaf is wide share the leaf's error."""
+FEWEST_POINTS = 3
 LEAST_POINTS = 20
 CORRELATED_MM = 1.5
 """Points nearer to each other than this share their noise: blur and interpolation."""
@@ -53,7 +54,8 @@ class Edge:
             low, high = self.across[start] + corner, self.across[stop - 1] - corner
             if length - 2.0 * corner >= shortest_mm and self.found[start]:
                 first, last = np.searchsorted(self.across, [low, high])
-                kept.append(slice(int(first), int(last)))
+                if last - first >= FEWEST_POINTS:
+                    kept.append(slice(int(first), int(last)))
         return kept
 
 

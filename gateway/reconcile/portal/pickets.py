@@ -115,26 +115,48 @@ def _slope(fence: _Fence) -> Measured:
 
 def _measured(fence: _Fence, mlc: MlcModel, angle: Measured) -> MeasuredPicketFence:
     kept = np.isfinite(fence.centre).any(axis=1)
-    across = fence.across[kept]
-    centre, low, high = fence.centre[kept], fence.low[kept], fence.high[kept]
+    noise = fence.spread[kept] / np.sqrt(6.0)
+    typical = float(np.nanmedian(noise[np.isfinite(fence.centre[kept])]))
+    return fence_of(
+        mlc,
+        angle,
+        np.flatnonzero(kept) + 1,
+        fence.low[kept],
+        fence.high[kept],
+        np.hypot(np.maximum(noise, typical), CENTRE_MM),
+    )
+
+
+def fence_of(
+    mlc: MlcModel,
+    angle: Measured,
+    pairs: "np.ndarray[tuple[int], np.dtype[np.intp]]",
+    low: FloatArray,
+    high: FloatArray,
+    centre_u: FloatArray,
+    *,
+    calibrated: bool = False,
+) -> MeasuredPicketFence:
+    """A fence of edges or tips (pairs, pickets), with how far each is off its picket's line."""
+    across = (0.5 * (mlc.boundaries_mm[:-1] + mlc.boundaries_mm[1:]))[pairs - 1]
+    centre = 0.5 * (low + high)
     lines = [robust_lines(across, places) for places in (centre, low, high)]
     centre_error, low_error, high_error = (
         places - line.at(across) for places, line in zip((centre, low, high), lines, strict=True)
     )
     seen = np.maximum(np.isfinite(centre).sum(axis=0), 1)
-    noise = fence.spread[kept] / np.sqrt(6.0)
-    typical = float(np.nanmedian(noise[np.isfinite(centre)]))
     return MeasuredPicketFence(
         device=mlc.type,
         collimator_deg=angle,
-        pairs=(np.flatnonzero(kept) + 1).astype(np.int32),
+        pairs=pairs.astype(np.int32),
         picket_mm=lines[0].place,
         picket_u=np.hypot(lines[0].sigma / np.sqrt(seen), CENTRE_MM),
         low_mm=low,
         high_mm=high,
         centre_mm=centre,
-        centre_u=np.hypot(np.maximum(noise, typical), CENTRE_MM),
+        centre_u=centre_u,
         centre_error_mm=centre_error,
         low_error_mm=low_error,
         high_error_mm=high_error,
+        calibrated=calibrated,
     )

@@ -11,6 +11,8 @@ from gateway.reconcile.portal.problems import Unmeasurable
 
 COARSE_PIXELS = 320
 """The longer side of a coarse image, about."""
+FEWEST_PIXELS, LARGEST_PIXEL_MM = 16, 1.5
+"""An image has more on each side, and smaller ones at the isocentre plane."""
 LEAST_ALIGNMENT = 0.2
 """A disk's edges point everywhere (0), a rectangle's two ways (1)."""
 STEEP_PER_MM = 0.1
@@ -56,11 +58,13 @@ def survey(view: BeamView, stated_deg: float | None) -> Survey:
     Edges tell the angle but for quarter turns: the one nearest to what is stated is taken, or to 0.
     Raises Unmeasurable for an image without a field.
     """
+    if min(view.pixels.shape) < FEWEST_PIXELS:
+        raise Unmeasurable(f"{view.pixels.shape[0]} rows of {view.pixels.shape[1]} are too few")
+    if view.pixel_mm > LARGEST_PIXEL_MM:
+        raise Unmeasurable(f"pixels of {view.pixel_mm:.1f} mm at the isocentre are too large")
     side = max(1, round(max(view.pixels.shape) / COARSE_PIXELS))
     coarse = view.coarse(side)
     values = coarse.pixels.ravel()
-    if values.size < 4 * _BRIGHTEST:
-        raise Unmeasurable(f"{view.pixels.shape[0]} rows of {view.pixels.shape[1]} are too few")
     places = (0, values.size // 8, values.size // 4, values.size - _BRIGHTEST)
     lowest, dark, quarter, bright = map(float, np.partition(values, places)[list(places)])
     spread = quarter - lowest
