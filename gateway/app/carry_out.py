@@ -20,6 +20,7 @@ from gateway.app.hosting import (
     url_openers,
 )
 from gateway.app.identity import delivery_clock, simulated_epoch_ns
+from gateway.app.intake import with_phantom
 from gateway.app.machine_files import log_folder, simulator_state
 from gateway.app.ordering import armed_by, order_of
 from gateway.app.request import Decided, Progress, Request
@@ -79,10 +80,12 @@ def _epoch_ns(decided: Decided, request: Request, speed: float) -> int | None:
 
 
 def _require_simulation(decided: Decided, request: Request, *, inside: bool) -> None:
-    """Faults want simulated devices in this process, a real room wants real ones."""
+    """Faults and phantoms want simulated devices in this process, a real room wants real ones."""
     room = decided.intake.room
     if request.faults and not inside:
         raise ConfigError("--fault is for a room simulated in this process; give it to simulate")
+    if request.phantom is not None and not inside:
+        raise ConfigError("--phantom is for a room simulated in this process; give it to simulate")
     if inside and not room.simulated:
         raise ConfigError(f"room {room.name} is a real one, but its links are in this process")
 
@@ -129,7 +132,7 @@ class _Operation:
 def _simulated(decided: Decided, request: Request, settings: Settings) -> SimulatedRoom:
     room = decided.intake.room
     return make_simulated_room(
-        room,
+        with_phantom(room, settings, request.phantom),
         seed=decided.identity.seed,
         faults=request.faults,
         state_dir=simulator_state(settings, room.name),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gateway.configuration.locate import config_roots
+from gateway.configuration.phantoms import load_phantom
 from gateway.configuration.rooms import load_room, room_names
 from gateway.delivery.order import PlannedBeam
 from gateway.dicom.plan_file import PlanFile, read_plan
@@ -81,6 +82,13 @@ def choose_room(
 def find_room(settings: Settings, name: str) -> Room:
     """The named room with its links as the settings have them. Raises ConfigError."""
     return relinked(load_room(name, config_roots(settings.site)), settings)
+
+
+def with_phantom(room: Room, settings: Settings, name: str | None) -> Room:
+    """``room`` with the named phantom in place of its own. Raises ConfigError."""
+    if name is None:
+        return room
+    return replace(room, phantom=load_phantom(name, config_roots(settings.site)))
 
 
 def relinked(room: Room, settings: Settings) -> Room:

@@ -32,6 +32,7 @@ class Request:
     speed: float | None = None
     cine_fps: float | None = None
     faults: tuple[str, ...] = ()
+    phantom: str | None = None
     seed: int | None = None
     out: Path | None = None
     continues: str | None = None

@@ -7,7 +7,7 @@ import typer
 
 from gateway.cli import options
 from gateway.cli.application import app
-from gateway.cli.options import Fault, FractionGroup, Link, Out, Seed, Speed, common
+from gateway.cli.options import Fault, FractionGroup, Link, Out, Phantom, Seed, Speed, common
 
 PlanFile = Annotated[Path, typer.Argument(help="An RT Plan file.", show_default=False)]
 Id = Annotated[str, typer.Argument(metavar="ID", help="A delivery.", show_default=False)]
@@ -85,6 +85,7 @@ def deliver(
         float | None, typer.Option(metavar="FPS", min=0.1, help="Cine images at this rate.")
     ] = None,
     fault: Fault = None,
+    phantom: Phantom = None,
     seed: Seed = None,
     out: Out = None,
     dry_run: Annotated[
@@ -110,6 +111,7 @@ def deliver(
         speed=options.parse_speed(speed),
         cine_fps=cine,
         faults=tuple(fault or ()),
+        phantom=phantom,
         seed=seed,
         out=out,
         continues=continue_id,
@@ -157,6 +159,7 @@ def simulate(
     speed: Speed = "real",
     seed: Seed = None,
     fault: Fault = None,
+    phantom: Phantom = None,
     linac_port: Annotated[int, typer.Option(min=0, max=65535)] = 0,
     imager_port: Annotated[int, typer.Option(min=0, max=65535)] = 0,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
@@ -179,6 +182,7 @@ def simulate(
         speed=options.parse_speed(speed),
         seed=seed,
         faults=tuple(fault or ()),
+        phantom=phantom,
         address=(host, linac_port, imager_port),
         links=links,
         state=state,

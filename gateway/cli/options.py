@@ -55,6 +55,10 @@ Fault = Annotated[
         help=f"Inject a fault; repeat for more. Names: {', '.join(FAULTS)}.",
     ),
 ]
+Phantom = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Put this phantom on the couch of the simulated room."),
+]
 Out = Annotated[
     Path | None, typer.Option(help="Folder for summary, record, images, telemetry and report.")
 ]
@@ -145,7 +149,10 @@ def delivery_request(*, dry_run: bool, **wishes: Any) -> "Request":
     if unknown:
         raise ConfigError(f"--permit {unknown[0]}: permits are {', '.join(PERMITS)}")
     if dry_run:
-        refuse_with("--dry-run", {"--out": request.out, "--fault": request.faults})
+        refuse_with(
+            "--dry-run",
+            {"--out": request.out, "--fault": request.faults, "--phantom": request.phantom},
+        )
     return request
 
 

@@ -20,6 +20,7 @@ def run_simulator(
     speed: float | None,
     seed: int | None,
     faults: Sequence[str],
+    phantom: str | None,
     address: tuple[str, int, int],
     links: Path | None,
     state: Path | None,
@@ -30,13 +31,13 @@ def run_simulator(
     import math
 
     from gateway.app.identity import fresh_seed
-    from gateway.app.intake import find_room
+    from gateway.app.intake import find_room, with_phantom
     from gateway.app.machine_files import simulator_state
     from gateway.app.simulate import Hosting, simulate
 
     if speed is None or math.isinf(speed):
         raise ConfigError("simulate runs in real time or a multiple of it, not at max")
-    room = find_room(settings, room_name)
+    room = with_phantom(find_room(settings, room_name), settings, phantom)
     host, linac_port, imager_port = address
     state_dir = state or simulator_state(settings, room.name)
     hosting = Hosting(host, linac_port, imager_port, state_dir, logs)

@@ -10,6 +10,7 @@ from gateway.configuration.couches import load_couch
 from gateway.configuration.locate import config_files, find_config
 from gateway.configuration.machines import load_machine
 from gateway.configuration.panels import load_panel
+from gateway.configuration.phantoms import load_phantom
 from gateway.configuration.toml_file import Section, read_config
 from gateway.domain.axes import COUCH_TRANSLATIONS
 from gateway.domain.room import Bounds, CouchAxisMap, Link, Room
@@ -95,6 +96,7 @@ class RoomFile(Section):
     couch: str
     panel: str
     tolerances: str
+    phantom: str | None = None
     links: LinksFile
     couch_axes: CouchAxesFile
     bounds: BoundsFile
@@ -125,4 +127,5 @@ def load_room(name: str, roots: Sequence[Path]) -> Room:
         imager_link=file.links.imager.link(),
         bounds=Bounds(**file.bounds.model_dump()),
         tolerances=file.tolerances,
+        phantom=None if file.phantom is None else load_phantom(file.phantom, roots),
     )

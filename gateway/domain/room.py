@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from gateway.domain.axes import Axis
 from gateway.domain.machine import CouchModel, MachineModel, PanelModel
+from gateway.domain.phantom import Phantom
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A linac room. ``simulated`` rooms never reach hardware."""
+    """A linac room. ``simulated`` rooms never reach hardware. ``phantom`` stands on the couch."""
 
     name: str
     description: str
@@ -65,3 +66,4 @@ class Room:
     imager_link: Link
     bounds: Bounds
     tolerances: str
+    phantom: Phantom | None = None

@@ -4,12 +4,14 @@ import numpy as np
 
 from gateway.domain.axes import Axis
 from gateway.domain.machine import MachineModel, PanelModel
+from gateway.domain.phantom import Phantom
 from gateway.domain.units import FloatArray
 from gateway.imaging.collimation import Collimation
 from gateway.imaging.penumbra import Penumbra
 from gateway.imaging.plane import strip_frames
 from gateway.imaging.pose import PanelPose
 from gateway.imaging.response import PanelResponse
+from gateway.imaging.shadow import Shadow
 from gateway.imaging.strips import Strips
 from gateway.kernels.aperture import accumulate_apertures
 from gateway.kernels.image import Float32Array
@@ -25,6 +27,7 @@ class FluenceAccumulator:
     ``mode`` names the beam mode whose profile and head scatter are taken; without it the beam is
     level. ``jaw_transmission`` is what passes the jaws. ``panel_shift_mm`` is how far the panel
     stands aside of where its machine believes it to be, gantry axes, on the panel's plane.
+    ``phantom`` is what stands in the beam.
     """
 
     def __init__(
@@ -35,6 +38,7 @@ class FluenceAccumulator:
         mode: str | None = None,
         jaw_transmission: float = 0.0,
         panel_shift_mm: tuple[float, float] = (0.0, 0.0),
+        phantom: Phantom | None = None,
     ) -> None:
         self._collimation = Collimation(machine, Penumbra.of(machine, panel.sid_mm))
         self._pose = PanelPose(machine, panel, panel_shift_mm)
@@ -46,11 +50,14 @@ class FluenceAccumulator:
             panel,
             profile=optics.profile,
             source_blur_mm=self._collimation.penumbra.blur_mm,
-            apart=False,
+            apart=phantom is not None,
             shift_mm=panel_shift_mm,
         )
         self._size = machine.layout.size
         self._buffer = self._response.buffer()
+        self._shadow: Shadow | None = None
+        if phantom is not None:
+            self._shadow = Shadow(phantom, machine, panel, self._response, self._pose)
 
     @property
     def flood(self) -> Float32Array:
@@ -76,17 +83,30 @@ class FluenceAccumulator:
         if not given.any():
             return
         positions, meterset_mu = positions[given], meterset_mu[given]
-        also = (Axis.GANTRY,) if self._pose.turns else ()
+        turning = self._pose.turns or self._shadow is not None
+        also = (Axis.GANTRY, Axis.COUCH_ROTATION) if turning else ()
         first = np.flatnonzero(self._collimation.shape_changes(positions, also))
-        self._draw(positions[first], np.add.reduceat(meterset_mu, first))
+        positions, meterset_mu = positions[first], np.add.reduceat(meterset_mu, first)
+        if self._shadow is None:
+            self._draw(positions, meterset_mu)
+            return
+        gantry = self._collimation.scalar(Axis.GANTRY, positions)
+        couch = self._collimation.scalar(Axis.COUCH_ROTATION, positions)
+        for part in self._shadow.parts(gantry, couch):
+            self._shadow.turn(float(gantry[part.start]), float(couch[part.start]), self._buffer)
+            self._draw(positions[part], meterset_mu[part])
 
     def take(self) -> Float32Array:
         """The image (rows, columns) in CU of all that was added since the last take."""
-        return self._response.image(self._response.before_the_panel(self._buffer))
+        if self._shadow is None:
+            return self._response.image(self._response.before_the_panel(self._buffer))
+        return self._response.image(self._shadow.take(self._buffer))
 
     def clear(self) -> None:
         """Forget all that was added since the last take."""
         self._buffer[:] = 0.0
+        if self._shadow is not None:
+            self._shadow.clear()
 
     def _draw(self, positions: FloatArray, meterset_mu: FloatArray) -> None:
         collimation, travel = self._collimation, self._collimation.travel

@@ -78,13 +78,13 @@ class Penumbra:
     def of(cls, machine: MachineModel, sid_mm: float) -> "Penumbra":
         """The penumbra of ``machine`` on a panel at ``sid_mm``."""
         optics = machine.optics
-        sigma = optics.source_fwhm_mm / _FWHM_PER_SIGMA
+        distances = {name: mlc.source_distance_mm for name, mlc in machine.mlcs.items()}
         leaves = {
-            name: _on_panel(sigma, mlc.source_distance_mm, sid_mm)
-            for name, mlc in machine.mlcs.items()
+            name: None if distance is None else source_blur_mm(machine, distance, sid_mm)
+            for name, distance in distances.items()
         }
         jaws = {
-            name: _on_panel(sigma, distance, sid_mm)
+            name: source_blur_mm(machine, distance, sid_mm)
             for name, distance in optics.jaw_distance_mm.items()
         }
         known = [blur for blur in (*leaves.values(), *jaws.values()) if blur is not None]
@@ -121,9 +121,10 @@ class Penumbra:
         )
 
 
-def _on_panel(sigma_mm: float, distance_mm: float | None, sid_mm: float) -> float | None:
-    """The source's width as a device at ``distance_mm`` shows it; None where that is not known."""
-    return None if distance_mm is None else sigma_mm * (sid_mm - distance_mm) / distance_mm
+def source_blur_mm(machine: MachineModel, distance_mm: float, sid_mm: float) -> float:
+    """How wide the source makes the shadow of what is at ``distance_mm``: a sigma on the panel."""
+    sigma = machine.optics.source_fwhm_mm / _FWHM_PER_SIGMA
+    return sigma * (sid_mm - distance_mm) / distance_mm
 
 
 def _rest(blur_mm: float | None, least_mm: float) -> float:

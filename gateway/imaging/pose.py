@@ -8,6 +8,7 @@ import numpy as np
 from gateway.domain.machine import MachineModel, PanelModel
 from gateway.domain.optics import Harmonic
 from gateway.domain.units import FloatArray
+from gateway.imaging.phantom import View
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,19 @@ class PanelPose:
             sid / nominal,
             self._jaws_beside(source, reference, collimator_deg, travel),
             (nominal / sid) ** 2,
+        )
+
+    def view(self, gantry_deg: float, couch_deg: float) -> View:
+        """From where the panel sees what stands in the beam."""
+        sag, source = self._panel.sag, self._source
+        aside, along = self._shift_mm
+        return View(
+            gantry_deg,
+            couch_deg,
+            (source.x.at(gantry_deg), source.y.at(gantry_deg)),
+            (float(aside) + sag.x.at(gantry_deg), float(along) + sag.y.at(gantry_deg)),
+            self._panel.sid_mm + sag.distance.at(gantry_deg),
+            self._sad_mm,
         )
 
     def _jaws_beside(

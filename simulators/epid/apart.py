@@ -38,7 +38,7 @@ class FrameProcess:
 
     def __init__(self, room: Room, seed: int) -> None:
         """Starts the process; it gets ready by itself."""
-        self._setup = pickle.dumps((room.machine, room.panel, seed))
+        self._setup = pickle.dumps((room.machine, room.panel, seed, room.phantom))
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
         self._connections = 0

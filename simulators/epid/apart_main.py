@@ -32,13 +32,13 @@ def _stand_back() -> None:
 
 def _serve(room: socket.socket, requests: BinaryIO) -> None:
     """Every connection has a renderer of its own; one connection at a time has images."""
-    machine, panel, seed = pickle.load(requests)  # noqa: S301 - from the room that started it
-    renderer, connected = Renderer(machine, panel, seed), 0
+    setup = pickle.load(requests)  # noqa: S301 - from the room that started it
+    renderer, connected = Renderer(*setup), 0
     renderer.rehearse()
     while True:
         connection, exposure = pickle.load(requests)  # noqa: S301 - as above
         if connection != connected:
-            renderer, connected = Renderer(machine, panel, seed), connection
+            renderer, connected = Renderer(*setup), connection
         if exposure is None:
             renderer.begin()
             frame = None

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from gateway.domain.machine import MachineModel, PanelModel
+from gateway.domain.phantom import Phantom
 from gateway.domain.units import NS_PER_S
 from gateway.imaging import Detector, FluenceAccumulator
 from gateway.kernels.image import Float32Array
@@ -21,10 +22,17 @@ class Renderer:
     Nothing is computed before the first acquisition: a panel's pixels take long to draw.
     """
 
-    def __init__(self, machine: MachineModel, panel: PanelModel, seed: int) -> None:
+    def __init__(
+        self,
+        machine: MachineModel,
+        panel: PanelModel,
+        seed: int,
+        phantom: Phantom | None = None,
+    ) -> None:
         self._machine = machine
         self._panel = panel
         self._seed = seed
+        self._phantom = phantom
         self._fluences: dict[str | None, FluenceAccumulator] = {}
         self._detector: Detector | None = None
         self._flood: Float32Array | None = None
@@ -38,7 +46,7 @@ class Renderer:
         """
         panel = replace(self._panel, rows=_FEW_PIXELS, columns=_FEW_PIXELS)
         mode = next(iter(self._machine.optics.modes), None)
-        fluence = FluenceAccumulator(self._machine, panel, mode=mode)
+        fluence = FluenceAccumulator(self._machine, panel, mode=mode, phantom=self._phantom)
         fluence.add(np.zeros((1, self._machine.layout.size)), np.ones(1))
         detector = Detector(panel, self._seed)
         detector.expect(fluence.flood)
@@ -67,7 +75,9 @@ class Renderer:
         """The accumulator of a beam mode, kept: its flood field takes as long as some frames."""
         fluence = self._fluences.get(mode)
         if fluence is None:
-            fluence = FluenceAccumulator(self._machine, self._panel, mode=mode)
+            fluence = FluenceAccumulator(
+                self._machine, self._panel, mode=mode, phantom=self._phantom
+            )
             self._fluences[mode] = fluence
         if self._flood is not fluence.flood:
             self._flood = fluence.flood

@@ -17,7 +17,8 @@ class FrameThreads:
 
     def connect(self) -> FrameMaker:
         """See FrameMakers."""
-        return _Threaded(Renderer(self._room.machine, self._room.panel, self._seed))
+        room = self._room
+        return _Threaded(Renderer(room.machine, room.panel, self._seed, room.phantom))
 
     def close(self) -> None:
         """See FrameMakers: nothing is held."""
