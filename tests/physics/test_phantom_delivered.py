@@ -13,7 +13,7 @@ from tests.e2e.deliveries import delivered, generated
 def test_a_delivery_shows_the_ball_on_its_couch(tmp_path: Path) -> None:
     """exp(-8 mm x 0.028 / mm - 60 mm x 0.005 / mm) of the beam passes steel and plastic.
 
-    Up to 2 % of what passes beside the cube is scattered there by the panel.
+    A tenth of the signal is scattered by the panel from all around: it fills a shadow by a tenth.
     """
     plan = generated(tmp_path, "open-field")
     delivered(tmp_path, plan, phantom="ball-bearing", out=tmp_path / "out")
@@ -23,8 +23,9 @@ def test_a_delivery_shows_the_ball_on_its_couch(tmp_path: Path) -> None:
     middle = cu[592:597, 592:597].mean()
     beside = cu[594, 594 + 67]  # 15 mm from the ball, behind plastic
     open_field = cu[594, 594 + 180]  # 40 mm from it
-    assert beside / open_field == pytest.approx(np.exp(-0.3), rel=0.03)
-    assert middle / beside == pytest.approx(np.exp(-0.028 * 8.0), rel=0.02)
+    for shadow, path in ((beside / open_field, 0.3), (middle / beside, 0.028 * 8.0)):
+        passing = np.exp(-path)
+        assert passing < shadow < passing + 0.12 * (1.0 - passing)
 
 
 def test_a_phantom_that_is_not_there_is_told(tmp_path: Path) -> None:
