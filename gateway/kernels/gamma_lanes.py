@@ -34,14 +34,18 @@ def begin(
         for lane in range(LANES):
             lanes[0, lane] = reference[row, start + lane] if lane < count else math.nan
     local = criteria[2] > 0.0
+    most = criteria[3] * criteria[3]
     judged = 0
     for lane in range(LANES):
         dose = lanes[0, lane]
         counts = (dose >= criteria[0]) & (dose < math.inf) & ((not local) | (dose > 0.0))
-        lanes[1, lane] = 1.0 / (criteria[1] * (dose if local else 1.0))
-        lanes[2, lane] = criteria[3] * criteria[3] if counts else -1.0
+        lanes[2, lane] = most if counts else -1.0
         judged |= counts
-    return judged != 0
+    if judged == 0:
+        return False
+    for lane in range(LANES):
+        lanes[1, lane] = 1.0 / (criteria[1] * (lanes[0, lane] if local else 1.0))
+    return True
 
 
 @inlined
@@ -72,15 +76,6 @@ def finish(
         for lane in range(count):
             gammas[row, start + lane] = lanes[2, lane]
     return beyond
-
-
-@inlined
-def together(at: Int64Array, start: int) -> bool:
-    """Whether the lanes' own columns follow each other."""
-    apart = 0
-    for lane in range(LANES):
-        apart |= at[after(start, lane)] != at[start] + lane
-    return apart == 0
 
 
 @inlined

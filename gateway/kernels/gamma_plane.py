@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gateway.domain.units import FloatArray, Int64Array
+from gateway.domain.units import BoolArray, FloatArray, Int64Array
 from gateway.kernels.compiled import inlined, vectorised
 from gateway.kernels.gamma_lanes import (
     LANES,
@@ -13,7 +13,6 @@ from gateway.kernels.gamma_lanes import (
     gather,
     greater,
     lesser,
-    together,
 )
 from gateway.kernels.gamma_simplex import nearest_on_edge, nearest_on_triangle
 
@@ -28,6 +27,7 @@ def gamma_rows(
     at: tuple[Int64Array, ...],
     within: tuple[FloatArray, ...],
     room: tuple[FloatArray, ...],
+    together: BoolArray,
     offsets: Int64Array,
     squares: FloatArray,
     first: int,
@@ -37,31 +37,34 @@ def gamma_rows(
 
     ``steps`` are the evaluated grid's, from row to row and from column to column. A point stands
     ``within`` past the evaluated row and column ``at`` and ``room`` from the border (the columns'
-    arrays filled up to whole LANES). ``offsets`` (n, 2) are cells relative to the point's own, by
-    ascending ``squares``, the least squared distance that any point has from them. All lengths are
-    in units of the distance criterion; ``criteria`` as in gamma_lanes.
+    arrays filled up to whole LANES). ``together``: of each LANES, whether their columns follow each
+    other. ``offsets`` (n, 2) are cells relative to the point's own, by ascending ``squares``, the
+    least squared distance that any point has from them. All lengths are in units of the distance
+    criterion; ``criteria`` as in gamma_lanes.
     """
     lanes, corners = np.empty((3, LANES)), np.empty((2, 2 * LANES))
     rows, columns = evaluated.shape
-    reach = np.abs(offsets).max() + 1
     beyond = 0
     for row in range(first, last):
         for start in range(0, reference.shape[1], LANES):
             judged = begin(lanes, reference, row, start, criteria)
-            own = at[1][start]
-            direct = together(at[1], start) and reach <= own < columns - reach - LANES
+            own, direct = at[1][start], together[start // LANES]
+            reached = 0.0
             for number in range(squares.size if judged else 0):
                 square = squares[number]
-                if not any_beyond(lanes, square):
-                    break
+                if square > reached:
+                    reached = square
+                    if not any_beyond(lanes, square):
+                        break
                 low, left = at[0][row] + offsets[number, 0], offsets[number, 1]
                 if not 0 <= low < rows:
                     continue
                 y = offsets[number, 0] * steps[0] - within[0][row]
                 x = left * steps[1]
-                if direct and low + 1 < rows:
-                    if _may_gain(lanes, square, evaluated, low, own + left, 1):
-                        _search(lanes, within[1], start, x, y, steps, evaluated, low, own + left, 1)
+                here = own + left
+                if direct and low + 1 < rows and 0 <= here < columns - LANES:
+                    if _may_gain(lanes, square, evaluated, low, here, 1):
+                        _search(lanes, within[1], start, x, y, steps, evaluated, low, here, 1)
                 else:
                     gather(corners, 0, evaluated, low, at[1], start, left)
                     gather(corners, 1, evaluated, low + 1, at[1], start, left)
@@ -84,8 +87,8 @@ def _may_gain(
     for lane in range(LANES):
         a0, a1 = values[low, after(left, lane)], values[low, after(left + right, lane)]
         b0, b1 = values[low + 1, after(left, lane)], values[low + 1, after(left + right, lane)]
-        low_a, high_a = (a0, a1) if a0 < a1 else (a1, a0)
-        low_b, high_b = (b0, b1) if b0 < b1 else (b1, b0)
+        low_a, high_a = lesser(a0, a1), greater(a0, a1)
+        low_b, high_b = lesser(b0, b1), greater(b0, b1)
         under = lesser(low_b, low_a) - lanes[0, lane]
         over = lanes[0, lane] - greater(high_b, high_a)
         off = greater(over, under)

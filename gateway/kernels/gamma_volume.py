@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gateway.domain.units import FloatArray, Int64Array
+from gateway.domain.units import BoolArray, FloatArray, Int64Array
 from gateway.kernels.compiled import inlined, vectorised
 from gateway.kernels.gamma_lanes import (
     LANES,
@@ -13,7 +13,6 @@ from gateway.kernels.gamma_lanes import (
     gather,
     greater,
     lesser,
-    together,
 )
 from gateway.kernels.gamma_simplex import (
     nearest_in_tetrahedron,
@@ -33,6 +32,7 @@ def gamma_lines(
     at: tuple[Int64Array, ...],
     within: tuple[FloatArray, ...],
     room: tuple[FloatArray, ...],
+    together: BoolArray,
     offsets: Int64Array,
     squares: FloatArray,
     first: int,
@@ -46,18 +46,19 @@ def gamma_lines(
     """
     lanes, corners = np.empty((3, LANES)), np.empty((4, 2 * LANES))
     planes, columns = evaluated.shape[0] // rows[1], evaluated.shape[1]
-    reach = np.abs(offsets).max() + 1
     beyond = 0
     for line in range(first, last):
         own_plane, own_row = line // rows[0], line % rows[0]
         for start in range(0, reference.shape[1], LANES):
             judged = begin(lanes, reference, line, start, criteria)
-            own = at[2][start]
-            direct = together(at[2], start) and reach <= own < columns - reach - LANES
+            own, direct = at[2][start], together[start // LANES]
+            reached = 0.0
             for number in range(squares.size if judged else 0):
                 square = squares[number]
-                if not any_beyond(lanes, square):
-                    break
+                if square > reached:
+                    reached = square
+                    if not any_beyond(lanes, square):
+                        break
                 plane = at[0][own_plane] + offsets[number, 0]
                 row = at[1][own_row] + offsets[number, 1]
                 left = offsets[number, 2]
@@ -67,8 +68,10 @@ def gamma_lines(
                 y = offsets[number, 1] * steps[1] - within[1][own_row]
                 x = left * steps[2]
                 low = plane * rows[1] + row
-                if direct and plane + 1 < planes and row + 1 < rows[1]:
-                    where = (low, rows[1], own + left, 1)
+                here = own + left
+                whole = plane + 1 < planes and row + 1 < rows[1] and 0 <= here < columns - LANES
+                if direct and whole:
+                    where = (low, rows[1], here, 1)
                     if _may_gain(lanes, square, evaluated, where):
                         _search(lanes, within[2], start, (x, y, z), steps, evaluated, where)
                 else:
@@ -102,10 +105,10 @@ def _may_gain(
         b0, b1 = values[low + 1, here], values[low + 1, there]
         c0, c1 = values[low + far, here], values[low + far, there]
         d0, d1 = values[low + far + 1, here], values[low + far + 1, there]
-        low_a, high_a = (a0, a1) if a0 < a1 else (a1, a0)
-        low_b, high_b = (b0, b1) if b0 < b1 else (b1, b0)
-        low_c, high_c = (c0, c1) if c0 < c1 else (c1, c0)
-        low_d, high_d = (d0, d1) if d0 < d1 else (d1, d0)
+        low_a, high_a = lesser(a0, a1), greater(a0, a1)
+        low_b, high_b = lesser(b0, b1), greater(b0, b1)
+        low_c, high_c = lesser(c0, c1), greater(c0, c1)
+        low_d, high_d = lesser(d0, d1), greater(d0, d1)
         low_a, high_a = lesser(low_b, low_a), greater(high_b, high_a)
         low_c, high_c = lesser(low_d, low_c), greater(high_d, high_c)
         under = lesser(low_c, low_a) - lanes[0, lane]

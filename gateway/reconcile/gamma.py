@@ -80,13 +80,15 @@ def _search(
         tuple(axis.within for axis in axes),
         tuple(axis.room for axis in axes),
     )
+    follow = axes[-1].at - np.arange(axes[-1].at.size)
+    together = (follow.reshape(-1, LANES) == follow[::LANES, None]).all(axis=1)
     columns = gammas.shape[-1]
     lines = gammas.reshape(-1, columns)
     doses, surface = _lines(reference), _lines(evaluated)
     rows = (reference.values.shape[-2], evaluated.values.shape[-2])
 
     def band(first: int, last: int) -> int:
-        common = (limits, steps, *places, offsets, squares, first, last)
+        common = (limits, steps, *places, together, offsets, squares, first, last)
         if gammas.ndim == 2:
             return gamma_rows(lines, doses, surface, *common)
         return gamma_lines(lines, doses, surface, rows, *common)
