@@ -23,7 +23,7 @@ def reconcile_witnesses(asked: Asked, settings: Settings) -> tuple[dict[str, Any
     passed = all(pair.verdict is Verdict.PASS for pair in pairs)
     passed &= bool(pairs) if own is None else own.verdict is Verdict.PASS
     verdict = (Verdict.PASS if passed else Verdict.FAIL).value
-    result = _of_plan(known) if own is None else _of_delivery(known, own)
+    result = _of_plan(known, pairs) if own is None else _of_delivery(known, own)
     result |= {
         "verdict": verdict,
         "tolerances": known.tolerances.name,
@@ -42,7 +42,7 @@ def _of_delivery(known: Witnesses, own: Reconciliation) -> dict[str, Any]:
     return delivery_summary(entry, known.evidence, findings_of(entry), own, images)
 
 
-def _of_plan(known: Witnesses) -> dict[str, Any]:
+def _of_plan(known: Witnesses, pairs: Sequence[PairReconciliation]) -> dict[str, Any]:
     plan = known.plan
     return {
         "delivery_id": None,
@@ -53,6 +53,7 @@ def _of_plan(known: Witnesses) -> dict[str, Any]:
             "fraction": None,
         },
         "room": known.room,
+        "causes": [cause_row(cause) for pair in pairs for cause in pair.causes],
     }
 
 

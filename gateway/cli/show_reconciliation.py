@@ -70,5 +70,5 @@ def _show_verdict(result: Mapping[str, Any]) -> None:
     beams = len(result["witnesses"])
     unseen = result["unwitnessed"]
     left = f"; no witness of beam {', '.join(map(str, unseen))}" if unseen else ""
-    text = f"\nverdict {result['verdict'].upper()}, {beams} beams{left}\n"
-    sys.stdout.write(text)
+    seen = f"{beams} beam" if beams == 1 else f"{beams} beams"
+    sys.stdout.write(f"\nverdict {result['verdict'].upper()}, {seen}{left}\n")

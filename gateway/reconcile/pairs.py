@@ -99,19 +99,38 @@ def _reconciled(pair: _Pair, tolerances: Tolerances) -> PairReconciliation:
 
 
 def _on_the_path(pair: _Pair) -> Trajectory:
-    """A log's dose never goes back: what a damaged or a noisy one says of that is left out."""
+    """A log's dose never goes back: what a damaged or a noisy one says of that is left out.
+
+    Beside telemetry that ended early the log ends there too: nobody else saw the rest.
+    """
     measured = replace(pair.measured, beam_number=pair.witnessed.beam.number)
     if pair.names[1] != LOG:
         return measured
     given_mu = np.maximum.accumulate(measured.meterset_mu)
     given_mu = np.maximum(given_mu, pair.witnessed.start_meterset_mu)
     measured = replace(measured, meterset_mu=frozen(given_mu))
+    if pair.names[0] == TELEMETRY:
+        heard = given_mu <= pair.reference.meterset_mu.max() + pair.resolution_mu
+        measured = _first(measured, max(int(heard.sum()), 1))
     reference = pair.reference
     path = PlannedPath(
         reference.control_point, reference.meterset_mu, reference.time_s, np.empty((0, 0))
     )
     place = matched_control_point(measured, path, pair.resolution_mu)
     return replace(measured, control_point=frozen(place))
+
+
+def _first(motion: Trajectory, samples: int) -> Trajectory:
+    return replace(
+        motion,
+        time_s=motion.time_s[:samples],
+        meterset_mu=motion.meterset_mu[:samples],
+        control_point=motion.control_point[:samples],
+        axes={axis: positions[:samples] for axis, positions in motion.axes.items()},
+        leaves={device: leaves[:samples] for device, leaves in motion.leaves.items()},
+        beam_on=motion.beam_on[:samples],
+        held=motion.held[:samples],
+    )
 
 
 def _statistics(errors: BeamErrors) -> Mapping[str, ErrorStatistics]:
@@ -171,9 +190,7 @@ def _dose_attributions(
     if abs(error_mu) <= _limit_mu(pair, tolerances):
         return []
     reached = float(errors.delivered.control_point[-1])
-    last = float(errors.path.control_point[-1])
-    stopped = error_mu < 0 and float(pair.measured.control_point[-1]) < last - NEARLY_THERE
-    name = "meterset-overrun" if error_mu > 0 else "terminated" if stopped else "meterset-shortfall"
+    name = _dose_cause(pair, errors, error_mu)
     witnessed = pair.witnessed
     cause = Cause(
         name,
@@ -186,3 +203,12 @@ def _dose_attributions(
     limit_mu = max(witnessed.mu_per_pulse, OUTPUT_CONSTANCY * session_mu)
     undelivered = float(np.clip(-error_mu / session_mu, 0.0, 1.0))
     return [Attribution(cause, abs(error_mu) / limit_mu, 1.0, undelivered)]
+
+
+def _dose_cause(pair: _Pair, errors: BeamErrors, error_mu: float) -> str:
+    """What too much dose or too little means between these two: a log may outlive the telemetry."""
+    if error_mu > 0:
+        return "lost-samples" if pair.names[0] == TELEMETRY else "meterset-overrun"
+    last = float(errors.path.control_point[-1])
+    stopped = float(pair.measured.control_point[-1]) < last - NEARLY_THERE
+    return "terminated" if stopped else "meterset-shortfall"

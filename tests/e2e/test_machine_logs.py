@@ -9,8 +9,9 @@ from gateway.app.machine_log import read_machine_logs
 from gateway.app.output import export
 from gateway.app.records import verify
 from gateway.domain.findings import has_errors
-from tests.e2e.command import inside
+from tests.e2e.command import inside, run
 from tests.e2e.deliveries import delivered, generated, settings
+from tests.e2e.processes import busy_site, devices
 
 
 @pytest.mark.parametrize("machine", ["truebeam-m120", "truebeam-hd120"])
@@ -32,8 +33,8 @@ def test_a_truebeam_leaves_one_log_a_beam_in_the_record(tmp_path: Path, machine:
 
 def test_one_seed_gives_the_same_bytes(tmp_path: Path) -> None:
     digests = []
-    for run in ("one", "two"):
-        folder = tmp_path / run
+    for name in ("one", "two"):
+        folder = tmp_path / name
         folder.mkdir()
         finished = delivered(folder, generated(folder, "open-field"))
         digests.append(
@@ -61,3 +62,23 @@ def test_an_agility_leaves_none(tmp_path: Path) -> None:
     ran = inside(tmp_path / "store", "simulate", "agility", "--logs", str(tmp_path / "logs"))
     assert ran.code == 2
     assert "leaves no trajectory log" in ran.stderr
+
+
+def test_a_room_that_runs_alone_leaves_its_logs_where_it_is_told(tmp_path: Path) -> None:
+    """The gateway in another process never sees the log; the two together reconcile."""
+    plan = generated(tmp_path, "open-field")
+    site = busy_site(tmp_path, "truebeam-m120")
+    logs, store = tmp_path / "logs", tmp_path / "store"
+    with devices(tmp_path, "truebeam-m120", site, "--logs", str(logs)) as room:
+        result = run(
+            store, "--config", str(room.links), "--json", "deliver", str(plan),
+            "--room", "truebeam-m120",
+        )  # fmt: skip
+    assert result.code == 0, result.stdout + result.stderr
+    assert result.json["logs"] == []
+    (path,) = logs.iterdir()
+    told = inside(store, "--json", "reconcile", result.json["delivery_id"], "--log", str(path))
+    assert told.code == 0, told.stdout + told.stderr
+    assert {tuple(pair["witnesses"]) for pair in told.json["pairs"]} == {
+        ("plan", "telemetry"), ("plan", "log"), ("telemetry", "log"),
+    }  # fmt: skip

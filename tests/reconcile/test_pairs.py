@@ -101,6 +101,14 @@ def test_a_beam_that_ended_early_was_terminated() -> None:
     assert cause.error < 0
 
 
+def test_dose_that_only_the_log_knows_of_is_lost_telemetry() -> None:
+    heard = deliver(SKETCH, Machine(stop_s=8.0)).delivered
+    found = pairs(witnessed(heard, DONE))
+    (cause,) = found["telemetry", "log"].causes
+    assert (cause.cause, cause.unit) == ("lost-samples", "MU")
+    assert found["plan", "log"].verdict is Verdict.PASS
+
+
 def test_shares_of_a_dose_are_not_judged_as_mu() -> None:
     pair = pairs(witnessed(None, DONE, None))["plan", "log"]
     assert pair.meterset is None
