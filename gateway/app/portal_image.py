@@ -43,13 +43,25 @@ def look_at_images(request: ImageRequest, settings: Settings) -> Iterator[dict[s
     machine = None if request.machine is None else load_machine(request.machine, roots)
     names = config_files("panels", roots) if request.panel is None else (request.panel,)
     panels = [load_panel(name, roots) for name in names]
+    assumptions = (*request.assumptions, *_of_names(request, machine, panels))
     for path in request.paths:
-        for number, image in enumerate(portal_images(path, request.assumptions), start=1):
+        for number, image in enumerate(portal_images(path, assumptions), start=1):
             try:
                 shown = _shown(image, machine, _nearest(panels, image))
             except Unmeasurable as problem:
                 raise InputError(f"{path}: frame {number}: {problem}") from problem
             yield {"file": str(path), "frame": number, **shown}
+
+
+def _of_names(
+    request: ImageRequest, machine: MachineModel | None, panels: Sequence[PanelModel]
+) -> Iterator[ImageAssumptions]:
+    """What a named machine and panel are configured with: for what an image does not state."""
+    if machine is not None:
+        yield ImageAssumptions(f"machine {machine.name}", sad_mm=machine.sad_mm)
+    if request.panel is not None:
+        (panel,) = panels
+        yield ImageAssumptions(f"panel {panel.name}", sid_mm=panel.sid_mm, pitch_mm=panel.pitch_mm)
 
 
 def _nearest(panels: Sequence[PanelModel], image: PortalImage) -> PanelModel:

@@ -13,6 +13,7 @@ from gateway.dicom.image_geometry import image_geometry
 from gateway.dicom.item import Item
 from gateway.dicom.mapped import mapped
 from gateway.dicom.plan_file import READING_ERRORS
+from gateway.dicom.quiet import quietly
 from gateway.dicom.sop_classes import RT_IMAGE
 from gateway.dicom.stored_pixels import StoredPixels, pixel_format
 from gateway.domain.errors import InputError
@@ -135,7 +136,8 @@ def portal_images(
     """
     try:
         with mapped(path) as content:
-            image = RtImage(content, assumptions)
+            with quietly():
+                image = RtImage(content, assumptions)
             for index in range(image.frames):
                 yield image.image(index)
     except InputError as problem:

@@ -257,6 +257,16 @@ def test_damaged_compressed_frames_are_one_line(tmp_path: Path) -> None:
     refusal(changed(tmp_path, damaged))
 
 
+def test_a_text_that_is_none_in_its_character_set_is_no_warning(tmp_path: Path) -> None:
+    def garbled(dataset: pydicom.Dataset) -> None:
+        dataset.SpecificCharacterSet = "ISO_IR 192"
+        dataset["RescaleType"].value = "\xff"
+
+    path = changed(tmp_path, garbled)
+    content = path.read_bytes().replace("\xff".encode(), b"\xff\xfe")
+    assert one(written(tmp_path, content)).unit == "counts"
+
+
 @pytest.mark.parametrize("content", [b"", b"\0", b"DICM" * 100, b"not an image"])
 def test_what_is_no_dicom_file_is_one_line(tmp_path: Path, content: bytes) -> None:
     refusal(written(tmp_path, content))

@@ -83,6 +83,22 @@ def test_what_is_missing_is_named_with_its_option_and_may_be_given(
     assert shown["edges_mm"]["X2"]["value"] == pytest.approx(40.0, abs=0.05)
 
 
+def test_a_named_panel_and_machine_fill_what_is_missing(tmp_path: Path, open_field: Path) -> None:
+    dataset = pydicom.dcmread(open_field)
+    del dataset.RTImageSID, dataset.RadiationMachineSAD, dataset.ImagePlanePixelSpacing
+    path = tmp_path / "without.dcm"
+    dataset.save_as(path)
+    options = ("--panel", "as1200", "--machine", "truebeam-m120")
+    (shown,) = inside(tmp_path, "--json", "image", str(path), *options).json
+    assert shown["assumed"] == {
+        "ImagePlanePixelSpacing": "panel as1200",
+        "RTImageSID": "panel as1200",
+        "RadiationMachineSAD": "machine truebeam-m120",
+        "RTImagePosition": "a panel centred on its origin",
+    }
+    assert shown["edges_mm"]["X2"]["value"] == pytest.approx(40.0, abs=0.05)
+
+
 @pytest.mark.parametrize(
     ("options", "code"),
     [
