@@ -5,7 +5,7 @@ all edges move evenly in meterset, and the map is the exact mean over each pixel
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,12 +14,15 @@ from gateway.domain.machine import MachineModel
 from gateway.domain.trajectory import Trajectory
 from gateway.domain.units import FloatArray
 from gateway.kernels.meterset_map import sweep_aligned, sweep_turned
+from gateway.kernels.strip_profiles import sweep_oblique
 from gateway.reconcile.openings import Openings, openings
 
 QUARTER_DEG = 90.0
 STILL_DEG = 0.02
 """A collimator that stays this near its median stands still: 0.1 mm at 280 mm, less than what
 encoders and mechanics are good for."""
+_FAR_MM = 1e6
+"""Where jaws stand that limit nothing."""
 TURN_STEP_MM = 0.1
 """How far a turning collimator moves the grid's farthest point while its angle is held: no edge
 stands farther than half of this from its place."""
@@ -98,12 +101,29 @@ def _turned(grid: MapGrid, moving: Openings) -> FloatArray:
 
 def _at_angle(grid: MapGrid, moving: Openings, angle_deg: float) -> FloatArray:
     frame = _frame(grid, angle_deg, moving.travel)
+    moving, still = _between_still_jaws(moving)
     if frame[0, 1] == frame[1, 0] == 0.0:
         return _swept_aligned((grid.rows, grid.columns), moving, frame)
     if frame[0, 0] == frame[1, 1] == 0.0:
         return _swept_aligned((grid.columns, grid.rows), moving, frame[::-1]).T
+    if still:
+        total = np.zeros((grid.rows, grid.columns))
+        sweep_oblique(total, *_edges(moving), frame)
+        total.flags.writeable = False
+        return total
     frames = np.broadcast_to(frame, (moving.meterset_mu.size - 1, 2, 3))
     return _swept_turned(grid, moving, frames)
+
+
+def _between_still_jaws(moving: Openings) -> tuple[Openings, bool]:
+    """The strips cut where the jaws across the travel stand, and whether those stand still."""
+    across = moving.limits_mm[:, 2:]
+    if (across != across[0]).any():
+        return moving, False
+    limits = moving.limits_mm.copy()
+    limits[:, 2:] = -_FAR_MM, _FAR_MM
+    boundaries = np.minimum(np.maximum(moving.boundaries_mm, across[0, 0]), across[0, 1])
+    return replace(moving, boundaries_mm=boundaries, limits_mm=limits), True
 
 
 def _swept_aligned(shape: tuple[int, int], moving: Openings, frame: FloatArray) -> FloatArray:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from gateway.domain.units import FloatArray
 from gateway.kernels.meterset_map import sweep_aligned, sweep_turned
+from gateway.kernels.strip_profiles import sweep_oblique
 from tests.kernels.outlines import turned
 from tests.kernels.swept import Segment, meterset
 
@@ -27,6 +28,13 @@ def swept_aligned(segment: Segment, rows: int, columns: int, mu: float = 1.0) ->
     """By the kernel for grids along the leaves' travel."""
     total, buffer = np.zeros((rows, columns)), np.zeros((rows, columns + 1))
     sweep_aligned(total, buffer, *_edges(segment, mu), np.ascontiguousarray(segment.frame))
+    return total
+
+
+def swept_oblique(segment: Segment, rows: int, columns: int, mu: float = 1.0) -> FloatArray:
+    """By the kernel for oblique angles between jaws that stand still."""
+    total = np.zeros((rows, columns))
+    sweep_oblique(total, *_edges(segment, mu), np.ascontiguousarray(segment.frame))
     return total
 
 
@@ -76,6 +84,22 @@ def test_each_pixel_is_given_what_the_moving_polygon_opens(segment: Segment) -> 
 
 
 @settings(max_examples=40, deadline=None)
+@given(segments(st.floats(-180.0, 180.0)))
+def test_between_still_jaws_too(segment: Segment) -> None:
+    low, high = segment.limits[0, 2:]
+    cut = np.minimum(np.maximum(segment.boundaries, low), max(low, high))
+    limits = segment.limits.copy()
+    limits[:, 2:] = -1e3, 1e3
+    segment = Segment(cut, segment.low, segment.high, limits, segment.frame)
+    np.testing.assert_allclose(
+        swept_oblique(segment, ROWS, COLUMNS),
+        meterset(segment, ROWS, COLUMNS),
+        rtol=0,
+        atol=ROUNDING,
+    )
+
+
+@settings(max_examples=40, deadline=None)
 @given(segments(st.sampled_from([0.0, 180.0]), mirror=False))
 def test_on_a_grid_along_the_travel_too(segment: Segment) -> None:
     frame = np.rint(segment.frame[:, :2] * 10.0) / 10.0  # no sine of a half turn
@@ -111,6 +135,8 @@ def test_the_meterset_times_area_is_that_of_the_mean_gap(angle_deg: float) -> No
     mapped = swept(segment, 400, 400, mu=321.0)
     assert mapped.sum() == pytest.approx(321.0 * expected_mm2, rel=1e-12)
     assert mapped.min() > -1e-9  # the goal: 1e-9 MU
+    oblique = swept_oblique(segment, 400, 400, mu=321.0)
+    np.testing.assert_allclose(oblique, mapped, rtol=0, atol=1e-9)
     if angle_deg == 0.0:
         assert swept_aligned(segment, 400, 400, mu=321.0).sum() == pytest.approx(
             321.0 * expected_mm2, rel=1e-12
