@@ -138,6 +138,10 @@ def test_a_duplicate_is_asked_for(bench: Bench) -> None:
     assert rows[1].reason == "refused: duplicate SOP instance (0x0111)"
 
 
+IN_USE = "is_established"
+"""What an association of this test is, and none of the one before."""
+
+
 def test_it_aborts_in_the_middle(bench: Bench) -> None:
     archive = NetworkArchive()
     made = objects(bench.folder / "files", 5)
@@ -145,8 +149,10 @@ def test_it_aborts_in_the_middle(bench: Bench) -> None:
     def status(instance_uid: str) -> int:
         if instance_uid == made[2].sop_instance_uid and not archive.arrivals[instance_uid]:
             archive.arrivals[instance_uid] += 1
-            (there,) = (
-                one for one in threading.enumerate() if one.name.startswith("AcceptorThread")
+            there = next(
+                one
+                for one in threading.enumerate()
+                if one.name.startswith("AcceptorThread") and getattr(one, IN_USE)
             )
             there.abort(block=False)  # type: ignore[attr-defined]  # an Association
         return 0

@@ -3,9 +3,10 @@
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 from uuid import uuid4
 
@@ -115,15 +116,16 @@ class SendingWork:
     ) -> list[OutboxItem]:
         """Send what is queued; what is to be committed now."""
         waiting = []
-        for one, loaded in loaded_ahead(queued):
-            if self.stopping.is_set():
-                break
-            if isinstance(loaded, InputError):
-                self._park(one, str(loaded))
-            elif self._store(link, peer, loaded, progress) and peer.commitment:
-                waiting.append(one)
-            if progress.trouble:
-                break
+        with meanwhile() as progress.meanwhile:
+            for one, loaded in loaded_ahead(queued):
+                if self.stopping.is_set():
+                    break
+                if isinstance(loaded, InputError):
+                    self._park(one, str(loaded))
+                elif self._store(link, peer, loaded, progress) and peer.commitment:
+                    waiting.append(one)
+                if progress.trouble:
+                    break
         return waiting
 
     def _store(self, link: Link, peer: Peer, outgoing: Outgoing, progress: "_Progress") -> bool:
@@ -142,7 +144,8 @@ class SendingWork:
             raise
         if has:
             progress.made = True
-            (self.outbox.sent if peer.commitment else self.outbox.done)(one.item, said, now_ns())
+            keep = self.outbox.sent if peer.commitment else self.outbox.done
+            progress.meanwhile(partial(keep, one.item, said, now_ns()))
         elif what is Meaning.AGAIN:
             progress.trouble = f"{peer.ae_title} takes nothing now: {status_text(status)}"
             self.outbox.failed(one.item, said, self._again_ns(one))
@@ -210,6 +213,30 @@ class _Progress:
 
     made: bool = False
     trouble: str = ""
+    meanwhile: Callable[[Callable[[], None]], None] = lambda do: do()
+
+
+@contextmanager
+def meanwhile() -> Iterator[Callable[[Callable[[], None]], None]]:
+    """Does what it is given while the next object is sent, one after the other.
+
+    It is done when the next is given, and when the block ends. Raises then what that raised.
+    """
+    with ThreadPoolExecutor(1, thread_name_prefix="outbox-keep") as keeper:
+        pending: list[Future[None]] = []
+
+        def take(do: Callable[[], None]) -> None:
+            finish()
+            pending.append(keeper.submit(do))
+
+        def finish() -> None:
+            while pending:
+                pending.pop().result()
+
+        try:
+            yield take
+        finally:
+            finish()
 
 
 def loaded_ahead(
