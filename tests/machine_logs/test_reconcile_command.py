@@ -149,3 +149,21 @@ def test_what_is_no_log_or_no_plan_is_told_in_a_line(tmp_path: Path, made: dict[
                       (made["plan"], tmp_path / "missing.bin")):  # fmt: skip
         ran = inside(tmp_path, "reconcile", "--plan", str(plan), "--log", str(log))
         assert (ran.code, len(ran.stderr.splitlines())) == (3, 1), ran.stderr
+
+
+def test_the_log_of_a_continuation_begins_where_the_beam_was_stopped(
+    made: dict[str, Path],
+) -> None:
+    """Its control points are those of the program that was loaded, not the plan's."""
+    store, stopped = made["stopped store"], made["stopped id"].name
+    went_on = inside(store, "--json", "deliver", "--continue", stopped, "--seed", "4")
+    assert went_on.code == 0, went_on.stderr
+    start_mu = went_on.json["beams"][0]["start_mu"]
+    assert start_mu > 0
+    told = inside(store, "--json", "reconcile", went_on.json["delivery_id"])
+    assert (told.code, told.json["verdict"]) == (0, "pass"), told.stdout
+    assert len(told.json["pairs"]) == 3
+    for pair in told.json["pairs"]:
+        planned_mu, given_mu = pair["meterset_mu"]
+        assert given_mu == pytest.approx(planned_mu, abs=0.03)
+        assert given_mu > start_mu
