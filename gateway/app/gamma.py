@@ -83,7 +83,10 @@ def compare_files(
         raise InputError(f"{files}: an image and a dose cannot be compared")
     if first.unit != second.unit:
         raise InputError(f"{files}: one is in {first.unit}, the other in {second.unit}")
-    found = gamma(first.grid, second.grid, criteria)
+    try:
+        found = gamma(first.grid, second.grid, criteria)
+    except ValueError as problem:
+        raise ConfigError(f"{files}: {problem}") from problem
     if not found.counted:
         raise InputError(f"{files}: no point of the reference has a dose above 0 to be judged")
     notes = [*first.notes, *second.notes]

@@ -13,6 +13,8 @@ from gateway.kernels.gamma_lanes import LANES
 from gateway.kernels.gamma_plane import gamma_rows
 from gateway.kernels.gamma_volume import gamma_lines
 
+MOST_CELLS = 2**22
+"""As many as one point may have within reach: a cube of 80 voxels to each side."""
 _BAND_POINTS = 2**14
 _FAR = 2.0**40
 """Steps beyond which it does not matter how far a point is from the evaluated grid."""
@@ -29,7 +31,7 @@ def gamma(
     Between its points the evaluated distribution is linear on triangles or tetrahedra, and beyond
     them it has no value; so near one that is not a number. Both grids may have spacings and
     origins of their own. Raises ValueError for distributions that are not both 2-D or both 3-D,
-    and for an evaluated one without points.
+    for an evaluated one without points, and for criteria whose search would reach too far.
     """
     dimensions = reference.values.ndim
     if dimensions != evaluated.values.ndim or dimensions not in (2, 3):
@@ -175,6 +177,12 @@ def _cells(axes: list[_Axis], maximum_gamma: float) -> tuple[Int64Array, FloatAr
         off = np.maximum(start - axis.within.max(), axis.within.min() - start - axis.step)
         along.append(offsets)
         squares.append(np.square(np.maximum(off, 0.0)))
+    count = math.prod(offsets.size for offsets in along)
+    if count > MOST_CELLS:
+        raise ValueError(
+            f"gamma up to {maximum_gamma:g} reaches {count} cells of the evaluated grid from a "
+            f"point; {MOST_CELLS} are searched at most: ask for a smaller gamma or distance"
+        )
     total = np.sum(np.meshgrid(*squares, indexing="ij"), axis=0)
     near = total < maximum_gamma**2
     order = np.argsort(total[near], kind="stable")

@@ -23,7 +23,7 @@ FINE_PLANE, FINE_VOLUME = 40, 30
 """``interp_fraction`` at which pymedphys is near enough to the truth to compare with."""
 
 
-SAME_SURFACE = 4
+SAME_SURFACE = 5
 """Cells for one along each axis: the triangles are then near what is linear along each axis."""
 
 

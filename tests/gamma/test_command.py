@@ -114,6 +114,7 @@ def test_what_cannot_be_compared_is_refused_in_one_line(tmp_path: Path, doses: F
     for name, content in (("image", single()), ("cine", cine()), ("plan", plan_bytes())):
         (tmp_path / f"{name}.dcm").write_bytes(content)
     (tmp_path / "text.dcm").write_text("no DICOM")
+    large = write_dose(tmp_path / "large.dcm", np.ones((90, 90, 90)))
     cases = [
         (("absent.dcm", dose), 3, "absent.dcm: "),
         (("text.dcm", dose), 3, "text.dcm: "),
@@ -125,6 +126,7 @@ def test_what_cannot_be_compared_is_refused_in_one_line(tmp_path: Path, doses: F
         ((dose, dose, "--dose", "0"), 2, "dose_percent is 0"),
         ((dose, dose, "--distance", "nan"), 2, "distance_mm is nan"),
         ((dose, dose, "--tolerances", "none"), 2, "none"),
+        ((large, large, "--maximum", "1000"), 2, "smaller gamma or distance"),
     ]
     for (first, second, *options), code, words in cases:
         done = gamma(tmp_path, tmp_path / first, tmp_path / second, *options)

@@ -191,6 +191,12 @@ def test_distributions_of_other_dimensions_are_refused() -> None:
         gamma(flat, grid(np.empty((0, 2))), GammaCriteria())
 
 
+def test_a_search_of_the_whole_world_is_refused() -> None:
+    volume = grid(np.ones((90, 90, 90)))
+    with pytest.raises(ValueError, match=r"5735339 cells .* smaller gamma or distance"):
+        gamma(volume, volume, GammaCriteria(3.0, 3.0, maximum_gamma=1e3))
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
