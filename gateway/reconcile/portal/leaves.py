@@ -44,9 +44,8 @@ def measure_leaves(
     found = outline(looked, mlc.boundaries_mm)
     field = field_of(found)
     angle = field.collimator_deg
-    jaws = {
-        axis: edge.value for axis, edge in field.edges_mm.items() if axis in _across(found.view)
-    }
+    sides = _across(found.view)
+    jaws = {axis: edge.value for axis, edge in field.edges_mm.items() if axis in sides}
     jaws |= dict(jaws_mm or {})
     rough = _open_gaps(mlc, rough_gaps(looked, mlc.boundaries_mm), jaws, found.view)
     shown = ModelView(image, machine, panel)
@@ -60,11 +59,23 @@ def measure_leaves(
         view = view.turned(angle.value)
         edges, noise = _edges(view, rough)
         tips = _Model(shown, machine, angle.value, jaws).calibrated(view, edges)
+    ends = tuple(jaws.get(axis, np.nan) for axis in _along(view))
+    return _measured(mlc, angle, edges, tips, noise, ends)
+
+
+def _measured(
+    mlc: MlcModel,
+    angle: Measured,
+    edges: Gaps,
+    tips: Gaps,
+    noise: FloatArray,
+    jaws_mm: tuple[float, ...],
+) -> MeasuredLeaves:
+    """Tips with their uncertainties; no tip where an edge is at one of the jaws ``jaws_mm``."""
     turn = np.radians(angle.u) * edges.across.mean(axis=1)
     u = np.sqrt(np.maximum(noise, np.median(noise)) ** 2 + MODEL_MM**2 + turn**2)
-    low_jaw, high_jaw = (jaws.get(axis, np.nan) for axis in _along(view))
-    low_u = np.where(np.abs(edges.low - low_jaw) < AT_JAW_MM, np.nan, u)
-    high_u = np.where(np.abs(edges.high - high_jaw) < AT_JAW_MM, np.nan, u)
+    low_u = np.where(np.abs(edges.low - jaws_mm[0]) < AT_JAW_MM, np.nan, u)
+    high_u = np.where(np.abs(edges.high - jaws_mm[1]) < AT_JAW_MM, np.nan, u)
     return MeasuredLeaves(
         device=mlc.type,
         collimator_deg=angle,
