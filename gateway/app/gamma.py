@@ -82,7 +82,7 @@ def compare_files(
     if first.grid.values.ndim != second.grid.values.ndim:
         raise InputError(f"{files}: an image and a dose cannot be compared")
     if first.unit != second.unit:
-        raise InputError(f"{files}: one is in {first.unit}, the other in {second.unit}")
+        raise InputError(f"{files}: one is in {first.unit!r}, the other in {second.unit!r}")
     try:
         found = gamma(first.grid, second.grid, criteria)
     except ValueError as problem:
@@ -91,7 +91,7 @@ def compare_files(
         raise InputError(f"{files}: no point of the reference has a dose above 0 to be judged")
     notes = [*first.notes, *second.notes]
     notes += [
-        f"{trait} differs: {value or '(none)'} and {second.traits[trait] or '(none)'}"
+        f"{trait} differs: {value!r} and {second.traits[trait]!r}"
         for trait, value in first.traits.items()
         if value != second.traits[trait]
     ]
@@ -110,7 +110,7 @@ def _read(path: Path, assumptions: Sequence[ImageAssumptions]) -> _Distribution:
         return _Distribution(dose.grid, dose.unit, traits)
     if sop_class == RT_IMAGE:
         return _image(path, assumptions)
-    raise InputError(f"{path}: is neither an RT Image nor an RT Dose (SOP Class {sop_class})")
+    raise InputError(f"{path}: is neither an RT Image nor an RT Dose (SOP Class {sop_class!r})")
 
 
 def _image(path: Path, assumptions: Sequence[ImageAssumptions]) -> _Distribution:

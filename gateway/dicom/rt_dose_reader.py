@@ -45,7 +45,7 @@ def _distribution(content: Content) -> DoseDistribution:
     item = Item(encoded.dataset, "", Notes())
     sop_class = item.text("SOPClassUID")
     if sop_class != RT_DOSE:
-        raise InputError(f"SOP Class {sop_class or '(none)'} is not RT Dose Storage")
+        raise InputError(f"SOP Class {sop_class!r} is not RT Dose Storage")
     form = pixel_format(item)
     pixels = StoredPixels(content, encoded, form)
     (scaling,) = _numbers(item, "DoseGridScaling", 1)

@@ -108,6 +108,13 @@ def test_what_cannot_be_read_is_refused_in_one_line(
     assert "\n" not in str(refused.value)
 
 
+def test_what_a_file_says_cannot_break_the_line(tmp_path: Path) -> None:
+    path = write_dose(tmp_path / "dose.dcm", np.ones((3, 2, 2)))
+    path.write_bytes(path.read_bytes().replace(b"1.1.481.2", b"1.1.481\n2"))
+    with pytest.raises(InputError, match=r"1\.1\.481\\n2' is not RT Dose Storage"):
+        read_rt_dose(path)
+
+
 @pytest.mark.parametrize("content", [b"", b"no DICOM", b"\0" * 400])
 def test_what_is_no_dicom_is_refused(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "dose.dcm"

@@ -101,7 +101,7 @@ def test_what_differs_in_kind_is_said(tmp_path: Path, doses: FloatArray) -> None
         change=lambda dataset: setattr(dataset, "FrameOfReferenceUID", "1.2.4"),
     )
     notes = gamma(tmp_path, first, second).json["notes"]
-    assert notes[0] == "Frame of Reference UID differs: 1.2.3 and 1.2.4"
+    assert notes[0] == "Frame of Reference UID differs: '1.2.3' and '1.2.4'"
     assert "searched past the border" in notes[1]
 
 
@@ -121,7 +121,7 @@ def test_what_cannot_be_compared_is_refused_in_one_line(tmp_path: Path, doses: F
         (("plan.dcm", dose), 3, "neither an RT Image nor an RT Dose"),
         (("image.dcm", dose), 3, "an image and a dose cannot be compared"),
         (("cine.dcm", "cine.dcm"), 3, "several frames"),
-        ((dose, relative), 3, "one is in GY, the other in RELATIVE"),
+        ((dose, relative), 3, "one is in 'GY', the other in 'RELATIVE'"),
         ((zero, dose), 3, "no point of the reference"),
         ((dose, dose, "--dose", "0"), 2, "dose_percent is 0"),
         ((dose, dose, "--distance", "nan"), 2, "distance_mm is nan"),
