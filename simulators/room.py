@@ -129,7 +129,7 @@ class MachineRoom:
     def _keeper(self, logs: Path | None) -> LogKeeper | None:
         machine = self.room.machine
         form = machine.trajectory_log
-        if logs is None or form is None or len(machine.mlcs) != 1:
+        if logs is None or form is None:
             return None
         return LogKeeper(machine, form, logs, self._couch_mm)
 

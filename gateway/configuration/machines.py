@@ -140,6 +140,12 @@ class MachineFile(Section):
         return self
 
     @model_validator(mode="after")
+    def _log_has_its_leaves(self) -> Self:
+        if self.trajectory_log is not None and set(self.mlcs) != {"MLCX"}:
+            raise ValueError("trajectory_log has room for one MLCX only; remove it")
+        return self
+
+    @model_validator(mode="after")
     def _modes_differ(self) -> Self:
         seen = [(m.radiation_type, m.nominal_energy, m.fluence_mode) for m in self.modes.values()]
         if len(set(seen)) != len(seen):
