@@ -33,6 +33,8 @@ def test_tips_are_seen_within_a_twentieth_of_a_millimetre(
     frame = exposed(row(JAWS, low, high, collimator), 50.0, seed=int(collimator) + 1)
     seen = measure_leaves(image_of(frame, collimator), MACHINE, PANEL)
     assert seen.pairs.size >= 30
+    off_deg = (seen.collimator_deg.value - collimator + 180.0) % 360.0 - 180.0
+    assert abs(off_deg) < (0.01 if widths[0] > 10.0 else SURE * seen.collimator_deg.u)
     for found, u in zip(errors(seen, low, high), (seen.low_u, seen.high_u), strict=True):
         assert found.std() <= TARGET_MM
         assert abs(found.mean()) <= TARGET_MM

@@ -9,7 +9,7 @@ from gateway.domain.machine import MachineModel, MlcModel, PanelModel
 from gateway.domain.measured_image import Measured, MeasuredLeaves
 from gateway.domain.portal_image import PortalImage
 from gateway.domain.units import FloatArray
-from gateway.reconcile.portal.field import WINDOW_MM, field_of, outline
+from gateway.reconcile.portal.field import STRAIGHT_MM, WINDOW_MM, Outline, field_of, outline
 from gateway.reconcile.portal.frame import BeamView
 from gateway.reconcile.portal.gaps import Gaps, SeenGaps, gaps_of, half_height
 from gateway.reconcile.portal.leaf_sides import rough_gaps
@@ -20,11 +20,13 @@ from gateway.reconcile.portal.survey import survey
 
 NARROW_MM = 6.0
 """Gaps below this are fitted by the model: half of a narrow peak's height is not at its edges."""
+MOST = 0.5
 AT_JAW_MM = 1.0
 """An edge this close to where a jaw is said to stand is the jaw's."""
 MODEL_MM = 0.03
 """What the forward model may leave in a calibrated tip, beside noise (see docs)."""
 _ROUNDS = 2
+_AXES = {"X": (Axis.X1, Axis.X2), "Y": (Axis.Y1, Axis.Y2)}
 
 
 def measure_leaves(
@@ -44,9 +46,7 @@ def measure_leaves(
     found = outline(looked, mlc.boundaries_mm)
     field = field_of(found)
     angle = field.collimator_deg
-    sides = _across(found.view)
-    jaws = {axis: edge.value for axis, edge in field.edges_mm.items() if axis in sides}
-    jaws |= dict(jaws_mm or {})
+    jaws = _jaws_across(found) | dict(jaws_mm or {})
     rough = _open_gaps(mlc, rough_gaps(looked, mlc.boundaries_mm), jaws, found.view)
     shown = ModelView(image, machine, panel)
     view = found.view.turned(angle.value)
@@ -99,7 +99,10 @@ def _edges(view: BeamView, rough: Gaps) -> tuple[Gaps, FloatArray]:
 
 
 class _Model:
-    """The forward model of one aperture, its leaves at measured places."""
+    """The forward model of one aperture, its leaves at measured places.
+
+    Of a pair that a jaw hides but for a strip nothing is seen: it stands as its neighbour does.
+    """
 
     def __init__(
         self, model: ModelView, machine: MachineModel, angle_deg: float, jaws: Mapping[Axis, float]
@@ -108,18 +111,22 @@ class _Model:
         self._machine = machine
         self._angle_deg = angle_deg
         self._jaws = jaws
-        self._pairs = only_mlc(machine).pairs
+        self._mlc = only_mlc(machine)
+        self._hidden = _partly_hidden(self._mlc, jaws, travel_of(machine))
 
     def view(self, gaps: Gaps) -> BeamView:
-        low, high = np.full((2, self._pairs), np.nan)
+        low, high = np.full((2, self._mlc.pairs), np.nan)
         low[gaps.pair], high[gaps.pair] = gaps.low, gaps.high
+        for beyond, end in ((self._hidden < gaps.pair[0], 0), (self._hidden > gaps.pair[-1], -1)):
+            low[self._hidden[beyond]] = gaps.low[end]
+            high[self._hidden[beyond]] = gaps.high[end]
         row = positions_row(self._machine, self._angle_deg, self._jaws, low, high)
         return self._model.view(row[np.newaxis], np.ones(1), self._angle_deg)
 
     def angle_off_deg(self, tips: Gaps) -> float:
         """How far off the model's collimator angle is seen, where the model's stands exactly."""
         looked = survey(self.view(tips).turned(0.0), self._angle_deg)
-        found = outline(looked, only_mlc(self._machine).boundaries_mm)
+        found = outline(looked, self._mlc.boundaries_mm)
         if found.angle is None:
             return 0.0
         off = field_of(found).collimator_deg.value - self._angle_deg
@@ -140,11 +147,39 @@ class _Model:
 
 
 def _across(view: BeamView) -> tuple[Axis, Axis]:
-    return (Axis.Y1, Axis.Y2) if view.travel == "X" else (Axis.X1, Axis.X2)
+    return _AXES["Y" if view.travel == "X" else "X"]
 
 
 def _along(view: BeamView) -> tuple[Axis, Axis]:
-    return (Axis.X1, Axis.X2) if view.travel == "X" else (Axis.Y1, Axis.Y2)
+    return _AXES[view.travel]
+
+
+def _jaws_across(found: Outline) -> dict[Axis, float]:
+    """Where jaws across the travel stand: a side half of which, at least, is at one place.
+
+    The rest of such a side are pairs that do not reach the jaw.
+    """
+    jaws = {}
+    for axis in _across(found.view):
+        if axis in found.sides:
+            _, edge = found.sides[axis]
+            place = edge.place[edge.found]
+            middle = float(np.median(place))
+            if (np.abs(place - middle) < STRAIGHT_MM).mean() >= MOST:
+                jaws[axis] = middle
+    return jaws
+
+
+def _partly_hidden(
+    mlc: MlcModel, jaws: Mapping[Axis, float], travel: str
+) -> "np.ndarray[tuple[int], np.dtype[np.intp]]":
+    """The pairs (from 0) that a jaw across the travel cuts."""
+    axes = _AXES["Y" if travel == "X" else "X"]
+    cut = np.zeros(mlc.pairs, np.bool_)
+    for axis in axes:
+        if axis in jaws:
+            cut |= (mlc.boundaries_mm[:-1] < jaws[axis]) & (mlc.boundaries_mm[1:] > jaws[axis])
+    return np.flatnonzero(cut)
 
 
 def _open_gaps(mlc: MlcModel, gaps: FloatArray, jaws: Mapping[Axis, float], view: BeamView) -> Gaps:
