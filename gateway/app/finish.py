@@ -9,6 +9,7 @@ from typing import Any
 from gateway import __version__
 from gateway.adapters.frame_spool import discard_spool
 from gateway.app.evidence import beam_evidence, stored_frames, stored_plan
+from gateway.app.image_witness import image_witnesses
 from gateway.app.machine_files import keep_logs
 from gateway.app.report import draw_report, print_report
 from gateway.app.summary import as_json, delivery_summary
@@ -75,7 +76,8 @@ def judge(
     plan = stored_plan(store, entry)
     evidence = beam_evidence(store, entry, plan)
     tolerances = tolerances_named(entry.intent["tolerances"], settings)
-    result = reconcile(evidence, tolerances.reconciliation)
+    witnesses = image_witnesses(store, entry, evidence, settings)
+    result = reconcile(evidence, tolerances.reconciliation, witnesses)
     return entry, plan, evidence, _not_passed_unless_complete(entry, result)
 
 

@@ -4,7 +4,8 @@ Keys of ``Tolerances.quantities`` and their units: every axis but the jaws by it
 (``gantry``, ``collimator``, ``couch_rotation``, ``couch_pitch``, ``couch_roll``: deg;
 ``couch_vertical``, ``couch_longitudinal``, ``couch_lateral``: mm); ``jaw`` and ``leaf`` (mm, each
 jaw and each leaf); ``leaf_speed_loss`` (mm/s); ``meterset`` (MU, at the end of a beam);
-``dose_rate`` (fraction, mean of a beam); ``read_back_leaf``, ``read_back_jaw`` (mm),
+``dose_rate`` (fraction, mean of a beam); ``output`` (fraction, dose in the portal image by the
+meterset) and ``panel_shift`` (mm, on the panel); ``read_back_leaf``, ``read_back_jaw`` (mm),
 ``read_back_angle`` (deg) and ``read_back_couch`` (mm) for the machine's own reading before a beam
 and the couch while it is on. ``gamma`` has the criteria of gamma comparisons and their limits.
 """
@@ -28,6 +29,8 @@ UNITS: Mapping[str, str] = {
     "leaf_speed_loss": "mm/s",
     "meterset": "MU",
     "dose_rate": "fraction",
+    "output": "fraction",
+    "panel_shift": "mm",
     "read_back_leaf": "mm",
     "read_back_jaw": "mm",
     "read_back_angle": "deg",

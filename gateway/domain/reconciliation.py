@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gateway.domain.axes import Axis
+from gateway.domain.cause import Cause as Cause  # noqa: PLC0414
 from gateway.domain.gamma import GammaCriteria
 from gateway.domain.units import FloatArray, IntArray
+from gateway.domain.witnesses import WitnessMatrix
 
 
 class Verdict(StrEnum):
@@ -47,26 +49,6 @@ class Tolerances:
     name: str
     quantities: Mapping[str, Tolerance]
     gamma: GammaTolerance | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """What went wrong, named as the fault that does it. What does not apply is None.
-
-    ``control_point`` is 0-based as in DICOM; ``leaf`` counts pairs from 1; ``frame`` from 1.
-    ``error`` is signed, delivered minus planned, in ``unit``. ``device`` is whose link it was.
-    """
-
-    cause: str
-    beam: int | None = None
-    axis: str | None = None
-    bank: str | None = None
-    leaf: int | None = None
-    frame: int | None = None
-    control_point: int | None = None
-    error: float | None = None
-    unit: str | None = None
-    device: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +209,8 @@ class MotionComparison:
 class BeamReconciliation:
     """One beam, judged. ``exceeded`` names what is out of tolerance, worst first.
 
-    ``complete``: ended normally with the planned meterset to within one pulse.
+    ``complete``: ended normally with the planned meterset to within one pulse. ``witnesses``:
+    plan, log and portal image side by side; None where there is no image of the beam.
     """
 
     beam_number: int
@@ -237,6 +220,7 @@ class BeamReconciliation:
     exceeded: tuple[str, ...]
     meterset: MetersetComparison
     motion: MotionComparison | None
+    witnesses: WitnessMatrix | None = None
 
 
 @dataclass(frozen=True, slots=True)

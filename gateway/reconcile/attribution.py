@@ -65,6 +65,13 @@ HARMLESS = frozenset(
         "lost-samples",
         "dose-rate",
         "leaf-speed-loss",
+        "leaf-miscalibration",
+        "bank-miscalibration",
+        "jaw-miscalibration",
+        "axis-miscalibration",
+        "output-change",
+        "panel-shift",
+        "wrong-log",
     }
 )
 """What never ends a beam; everything else is reason enough for ``terminated``."""

@@ -1,6 +1,6 @@
 """Is what was delivered what was planned, and if not, why not."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from gateway.domain.evidence import BeamEvidence
 from gateway.domain.program import MachineProgram
@@ -12,6 +12,7 @@ from gateway.domain.reconciliation import (
     Tolerances,
     Verdict,
 )
+from gateway.domain.witnesses import WitnessMatrix
 from gateway.reconcile.attribution import Attribution, ranked, without_consequences
 from gateway.reconcile.errors import BeamErrors, beam_errors, exceeded_axes
 from gateway.reconcile.frames import frame_attributions
@@ -25,17 +26,24 @@ from gateway.reconcile.motion import compare_motion
 from gateway.reconcile.positions import ending_of, position_attributions
 from gateway.reconcile.rates import rate_attributions
 from gateway.reconcile.read_back import read_back_attributions
+from gateway.reconcile.witnessed import witness_attributions
 
 
-def reconcile(beams: Sequence[BeamEvidence], tolerances: Tolerances) -> Reconciliation:
+def reconcile(
+    beams: Sequence[BeamEvidence],
+    tolerances: Tolerances,
+    witnesses: Mapping[int, WitnessMatrix] | None = None,
+) -> Reconciliation:
     """Compare every beam with its plan, judge it and name what went wrong.
+
+    ``witnesses``, by beam number, are plan, log and portal image side by side where there is one.
 
     Pass only if every beam is complete, its meterset is the planned one to within a pulse and
     nothing is out of tolerance. A failure always has at least one cause.
     """
     before = [None, *(evidence.program for evidence in beams)]
     judged = [
-        _judge(evidence, tolerances, earlier)
+        _judge(evidence, tolerances, earlier, (witnesses or {}).get(evidence.beam.number))
         for evidence, earlier in zip(beams, before, strict=False)
     ]
     causes = ranked(attribution for _, found in judged for attribution in found)
@@ -45,7 +53,10 @@ def reconcile(beams: Sequence[BeamEvidence], tolerances: Tolerances) -> Reconcil
 
 
 def _judge(
-    evidence: BeamEvidence, tolerances: Tolerances, before: MachineProgram | None
+    evidence: BeamEvidence,
+    tolerances: Tolerances,
+    before: MachineProgram | None,
+    witnesses: WitnessMatrix | None,
 ) -> tuple[BeamReconciliation, list[Attribution]]:
     errors = _errors(evidence, tolerances)
     motion = compare_motion(errors, evidence) if errors is not None else None
@@ -63,6 +74,7 @@ def _judge(
             *rates,
             *lost_sample_attributions(evidence, motion.telemetry if motion else None),
             *frame_attributions(evidence),
+            *witness_attributions(witnesses, tolerances),
         ]
     )
     exceeded = (
@@ -80,6 +92,7 @@ def _judge(
         exceeded,
         meterset,
         motion,
+        witnesses,
     )
     return result, found
 

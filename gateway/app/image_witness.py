@@ -1,0 +1,116 @@
+"""The portal image of a stored beam as a third witness beside plan and log."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from gateway.app.evidence import stored_frames
+from gateway.app.intake import find_room
+from gateway.delivery.ledger import DeliveryEntry
+from gateway.domain.delivery import FrameKind
+from gateway.domain.errors import ConfigError
+from gateway.domain.evidence import BeamEvidence, FrameRecord
+from gateway.domain.portal_image import ImageGeometry, PortalImage
+from gateway.domain.room import Room
+from gateway.domain.units import NS_PER_S, FloatArray, frozen
+from gateway.domain.witnesses import ImageWitness, WitnessMatrix
+from gateway.ports.store import RecordReader
+from gateway.settings import Settings
+
+
+def image_witnesses(
+    store: RecordReader,
+    entry: DeliveryEntry,
+    evidence: Sequence[BeamEvidence],
+    settings: Settings,
+) -> Mapping[int, WitnessMatrix]:
+    """By beam number, for every beam with an integrated image that is not saturated.
+
+    A cine run's frames are looked at by their numbers only: what is judged again later must come
+    out as it did, and their sum is not kept.
+    """
+    imaged = [
+        item
+        for item in evidence
+        if item.delivered is not None
+        and [frame.kind for frame in item.frames] == [FrameKind.INTEGRATED]
+    ]
+    if not imaged:
+        return {}
+    try:
+        room = find_room(settings, entry.room)
+    except ConfigError:
+        return {}
+    from gateway.reconcile.witnesses import compare_witnesses
+
+    found = {}
+    for item in imaged:
+        witness = _witness(store, entry, item, room)
+        if witness is not None and item.delivered is not None:
+            found[item.beam.number] = compare_witnesses(item.planned, item.delivered, witness)
+    return found
+
+
+def _witness(
+    store: RecordReader, entry: DeliveryEntry, item: BeamEvidence, room: Room
+) -> ImageWitness | None:
+    if any(frame.saturated for frame in item.frames):
+        return None
+    read = _pixels(store, entry, item.beam.number, (room.panel.rows, room.panel.columns))
+    if read is None:
+        return None
+    (frame,) = item.frames
+    pixels, step = read
+    return ImageWitness(
+        image=PortalImage(pixels, "CU", _believed(room), beam_number=item.beam.number),
+        machine=room.machine,
+        panel=room.panel,
+        mode=item.program.mode.name,
+        start_mu=frame.start_meterset_mu,
+        end_mu=frame.end_meterset_mu,
+        readouts=_readouts(frame, room.panel.maximum_frame_rate_hz),
+        cu_per_count=step,
+    )
+
+
+def _believed(room: Room) -> ImageGeometry:
+    """The panel where its machine believes it to be."""
+    panel = room.panel
+    return ImageGeometry(
+        (panel.pitch_mm, panel.pitch_mm),
+        (-0.5 * (panel.columns - 1) * panel.pitch_mm, 0.5 * (panel.rows - 1) * panel.pitch_mm),
+        panel.sid_mm,
+        room.machine.sad_mm,
+    )
+
+
+def _readouts(frame: FrameRecord, rate_hz: float) -> int:
+    duration_s = (frame.end_time_ns - frame.start_time_ns) / NS_PER_S
+    return max(1, round(duration_s * rate_hz))
+
+
+def _pixels(
+    store: RecordReader, entry: DeliveryEntry, beam_number: int, shape: tuple[int, int]
+) -> tuple[FloatArray, float] | None:
+    """The frame in CU and its step: from the spool, later from the image object."""
+    spooled = stored_frames(store, entry.delivery_id, beam_number)
+    if spooled:
+        frame = spooled[0]
+        if frame.pixels.shape != shape:
+            return None
+        return frozen(frame.pixels * frame.cu_per_count), frame.cu_per_count
+    path = store.directory(entry.delivery_id) / f"image_beam_{beam_number}.dcm"
+    if not path.is_file():
+        return None
+    from gateway.dicom.rt_image_reader import portal_images
+
+    image = next(portal_images(path))
+    if image.pixels.shape != shape or image.unit != "CU":
+        return None
+    return image.pixels, _step(image.pixels)
+
+
+def _step(pixels: FloatArray) -> float:
+    """The smallest difference of two values: what one count is."""
+    values = np.unique(pixels)
+    return float(np.diff(values).min()) if values.size > 1 else 0.0

@@ -1,0 +1,119 @@
+"""What an image says of every axis, relative to one trajectory."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gateway.domain.trajectory import Trajectory
+from gateway.domain.units import BoolArray
+from gateway.domain.witnesses import Difference, ImageWitness
+from gateway.kernels.image import Float32Array
+from gateway.reconcile.witnesses.exposures import exposures_of
+from gateway.reconcile.witnesses.fit import MANY, Fit, Look
+from gateway.reconcile.witnesses.parameters import Candidates, Parameters
+from gateway.reconcile.witnesses.selection import BASE, Selected
+
+STEP = 0.7
+"""Exposures stand for what lies within this of them, mm or degree: see docs/causes.md."""
+_ROUNDS = 9
+_ALONE = 2
+"""As long as the image is far from what was predicted one cause is sought: what looks like others
+beside it is mostly that it is not small."""
+_SETTLED = 0.03
+_NEAR = 0.15
+_FAR = 0.3
+"""Offsets (mm) that need no second look, and those that are first looked at coarsely."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """The image relative to a trajectory.
+
+    ``differences`` are by parameter: image minus trajectory, infinite uncertainty where the image
+    does not tell. ``found`` are the candidates that are not 0. ``predicted`` is the image that the
+    trajectory itself gives.
+    """
+
+    source: str
+    parameters: Parameters
+    candidates: Candidates
+    selected: Selected
+    differences: tuple[Difference, ...]
+    predicted: Float32Array
+    chi2: float
+    threshold: float
+    tests: int
+
+    @property
+    def found(self) -> tuple[int, ...]:
+        """Every candidate that counts, dose and panel included."""
+        return self.selected.exceeding(self.candidates.floors, self.threshold)
+
+
+def estimate(witness: ImageWitness, trajectory: Trajectory, step: float = STEP) -> Estimate:
+    """Fit ``witness`` by what ``trajectory`` predicts, and by what each leaf and jaw would change.
+
+    Linear least squares about the prediction; where something is found the prediction is made
+    anew with it (Gauss-Newton), so that large offsets come out right too.
+    """
+    exposures = exposures_of(trajectory, witness.machine.layout, covered_spans(witness), step)
+    fit = Fit(witness, exposures)
+    values = np.zeros(fit.parameters.count)
+    first = fit.predicted(values)
+    look = fit.look(first, values)
+    if look.moved > _NEAR or look.selected.exceeding(fit.candidates.floors, look.threshold):
+        look = _sought(fit, first, look)
+    return Estimate(
+        trajectory.source,
+        fit.parameters,
+        fit.candidates,
+        look.selected,
+        _differences(fit.candidates, look.selected, fit.parameters, look.seen),
+        first,
+        look.chi2,
+        look.threshold,
+        3 * look.judged,
+    )
+
+
+def _sought(fit: Fit, first: Float32Array, look: Look) -> Look:
+    """What is found when the prediction follows what was found before, until nothing moves."""
+    far = look.moved > _FAR
+    values = fit.from_far(first, look.threshold) if far else look.found
+    for turn in range(_ROUNDS):
+        alone = far and turn < _ALONE
+        look = fit.look(fit.predicted(values), values, 1 if alone else MANY)
+        if look.moved < _SETTLED and not alone:
+            break
+        values = look.found
+    return look
+
+
+def covered_spans(witness: ImageWitness) -> Sequence[tuple[float, float]]:
+    """The metersets that are in the image."""
+    spans, start = [], witness.start_mu
+    for gap in sorted(witness.missing, key=lambda gap: gap.start_mu):
+        spans.append((start, gap.start_mu))
+        start = gap.end_mu
+    return [(low, high) for low, high in (*spans, (start, witness.end_mu)) if high > low]
+
+
+def _differences(
+    candidates: Candidates, selected: Selected, parameters: Parameters, seen: BoolArray
+) -> tuple[Difference, ...]:
+    """By parameter: what was found of it, by itself and with its bank, and what it adds."""
+    total = selected.parameters(candidates)
+    chosen = candidates.combinations[:, [*BASE, *selected.found]]
+    spread = np.einsum("ps,st,pt->p", chosen, selected.covariance, chosen)
+    differences = []
+    for place in range(parameters.count):
+        known = place in BASE or place in selected.found
+        if not known and not seen[place]:
+            differences.append(Difference(0.0, np.inf))
+            continue
+        rest = 0.0 if known else float(selected.rest[place])
+        own = candidates.floors[place] if known else selected.uncertainty[place]
+        uncertainty = float(np.sqrt(own**2 + spread[place]))
+        differences.append(Difference(float(total[place]) + rest, uncertainty))
+    return tuple(differences)
