@@ -38,7 +38,7 @@ class _Pair:
     reference: Trajectory
     measured: Trajectory
     resolution_mu: float
-    boundaries: Boundaries | None
+    boundaries: Boundaries
 
 
 def reconcile_pairs(
@@ -46,9 +46,10 @@ def reconcile_pairs(
 ) -> tuple[PairReconciliation, ...]:
     """Every pair of witnesses that are there, all by the same code.
 
-    Leaves that the jaws cover are judged between plan and telemetry, where this gateway said where
-    they belong; a machine by itself parks them as it likes. Of a log the meterset rules where on
-    the path a snapshot belongs; its control point decides within the resolution.
+    Leaves that the jaws cover are not judged: a machine by itself parks them as it likes. (Where
+    this gateway said where they belong, :func:`gateway.reconcile.reconcile` judges every one.) Of a
+    log the meterset rules where on the path a snapshot belongs; its control point decides within
+    the resolution.
     """
     planned, telemetry, log = witnessed.planned, witnessed.telemetry, witnessed.log
     pulse_mu = witnessed.mu_per_pulse
@@ -60,7 +61,7 @@ def reconcile_pairs(
     }
     pairs = []
     if telemetry is not None:
-        pairs.append(_Pair((PLAN, TELEMETRY), witnessed, planned, telemetry, pulse_mu, None))
+        pairs.append(_Pair((PLAN, TELEMETRY), witnessed, planned, telemetry, pulse_mu, boundaries))
     if log is not None:
         pairs.append(_Pair((PLAN, LOG), witnessed, planned, log, log_mu, boundaries))
     if telemetry is not None and log is not None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from gateway.domain.axes import Axis
 from gateway.domain.evidence import WitnessedBeam
 from gateway.domain.reconciliation import PairReconciliation, Verdict
 from gateway.domain.trajectory import Trajectory
@@ -121,6 +122,20 @@ def test_an_early_end_leaves_positions_as_they_were() -> None:
     found = pairs(witnessed(None, stopped))["plan", "log"]
     assert found.exceeded == ()
     assert np.isfinite(found.errors["MLCX"].maximum)
+
+
+def test_a_covered_leaf_is_judged_by_no_pair() -> None:
+    """The Y jaws of the sketch are closed over all but the pairs in the middle."""
+    narrow = {Axis.Y1: -5.0, Axis.Y2: 5.0}
+
+    def under_jaws(motion: Trajectory) -> Trajectory:
+        jaws = {axis: frozen(np.full(motion.time_s.size, at)) for axis, at in narrow.items()}
+        return replace(motion, axes={**motion.axes, **jaws})
+
+    beam = witnessed(under_jaws(moved(0, 5.0)), under_jaws(DONE))
+    for pair in pairs(replace(beam, planned=under_jaws(EVIDENCE.planned))).values():
+        assert pair.verdict is Verdict.PASS
+        assert pair.covered_leaves == 12  # 10 pairs: 2 show, 1 on either side is their guard
 
 
 def test_leaves_of_another_mlc_are_not_compared() -> None:
