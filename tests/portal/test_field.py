@@ -1,10 +1,10 @@
 """Collimator angle, jaws and panel offset from an image alone."""
 
-import numpy as np
 import pytest
 
 from gateway.domain.axes import Axis
 from gateway.reconcile.portal.field import measure_field
+from gateway.reconcile.portal.offset import panel_offset
 from gateway.reconcile.portal.problems import Unmeasurable
 from tests.portal.simulated import exposed, image_of, row, shifted
 
@@ -50,14 +50,16 @@ def test_a_field_that_sticks_out_shows_the_sides_that_are_inside() -> None:
 
 def test_the_panel_is_off_by_the_mean_of_opposite_collimator_angles() -> None:
     """The aperture's own asymmetry turns with the collimator, the panel's offset does not."""
-    centres = []
+    fields = []
     for collimator in (90.0, 270.0):
         frame = exposed(row(JAWS, -100.0, 100.0, collimator), 50.0, seed=5)
-        centre = measure_field(shifted(image_of(frame, collimator), 0.9, -0.6)).centre_mm
-        assert centre is not None
-        centres.append([one.value for one in centre])
+        fields.append(measure_field(shifted(image_of(frame, collimator), 0.9, -0.6)))
+    x, y = panel_offset(fields)
     # 0.9 and -0.6 mm at the panel are 0.6 and -0.4 mm at the isocentre
-    assert np.mean(centres, axis=0) == pytest.approx([0.6, -0.4], abs=0.02)
+    assert (x.value, y.value) == pytest.approx((0.6, -0.4), abs=0.02)
+    assert max(x.u, y.u) < 0.02
+    with pytest.raises(Unmeasurable, match="opposite"):
+        panel_offset(fields[:1])
 
 
 @pytest.mark.parametrize("size_mm", [8.0, 20.0])
