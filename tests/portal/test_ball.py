@@ -7,12 +7,14 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from gateway.dicom.rt_image_reader import portal_images
+from gateway.domain.phantom import Ellipsoid, Phantom
 from gateway.domain.portal_image import PortalImage
+from gateway.imaging import Detector, FluenceAccumulator
 from gateway.reconcile.portal.ball import measure_ball
 from gateway.reconcile.portal.field import measure_field
 from gateway.reconcile.portal.problems import Unmeasurable
 from tests import oracles, realdata
-from tests.portal.simulated import PANEL, exposed, image_of, row
+from tests.portal.simulated import MACHINE, PANEL, READOUTS, exposed, image_of, row
 
 TUNGSTEN_PER_MM = 0.09
 """About what tungsten attenuates a 6 MV beam by."""
@@ -40,6 +42,17 @@ def test_a_ball_is_seen_where_it_is(half_mm: float) -> None:
     assert ball.y_mm.value == pytest.approx(-1.21, abs=BALL_MM)
     assert ball.diameter_mm == pytest.approx(5.0, abs=0.7)  # blurred
     assert ball.x_mm.u < BALL_MM
+
+
+def test_the_model_of_the_beam_shows_a_ball_where_it_stands() -> None:
+    ball = Ellipsoid((0.4, -0.7, 30.0), (2.5, 2.5, 2.5), TUNGSTEN_PER_MM)
+    fluence = FluenceAccumulator(MACHINE, PANEL, phantom=Phantom("ball", ellipsoids=(ball,)))
+    fluence.add(row((-10.0, 10.0, -10.0, 10.0), -100.0, 100.0)[np.newaxis], np.array([50.0]))
+    frame = Detector(PANEL, 1).frame(fluence.take(), readouts=READOUTS)
+    seen = measure_ball(image_of(frame, 0.0))
+    # 30 mm above the isocentre it is seen larger by 1000 / 970
+    assert seen.x_mm.value == pytest.approx(0.4 / 0.97, abs=BALL_MM)
+    assert seen.y_mm.value == pytest.approx(-0.7 / 0.97, abs=BALL_MM)
 
 
 @pytest.mark.parametrize("jaws", [(-10.0, 10.0, -10.0, 10.0), (-60.0, 50.0, -40.0, 70.0)])
