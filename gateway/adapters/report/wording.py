@@ -29,6 +29,9 @@ _AXES = {
     "MLCY": "Leaves (MLCY)",
     "MLCX1": "Leaves, layer MLCX1",
     "MLCX2": "Leaves, layer MLCX2",
+    "panel_x": "Panel along X",
+    "panel_y": "Panel along Y",
+    "meterset": "Dose",
 }
 
 _SENTENCES = {
@@ -72,6 +75,18 @@ _SENTENCES = {
     "hardware-interlock": "A hardware interlock ended the beam{at}.",
     "wrong-mode": "The machine was not in the planned beam mode.",
     "wrong-accessory": "The accessories in place were not the planned ones.",
+    "leaf-miscalibration": "{leaf} stood {error} aside of where the machine says it was: the image "
+    "shows it, the log does not.",
+    "bank-miscalibration": "All leaves of {bank} stood {error} aside of where the machine says they "
+    "were: the image shows it, the log does not.",
+    "jaw-miscalibration": "{axis} stood {error} aside of where the machine says it was: the image "
+    "shows it, the log does not.",
+    "axis-miscalibration": "{axis} stood {error} aside of where the machine says it was: the image "
+    "shows it, the log does not.",
+    "panel-shift": "The portal imager stood {error} aside of where it was believed to be.",
+    "output-change": "The image shows a dose {percent} off what the meterset says: output or "
+    "the panel's gain has changed.",
+    "wrong-log": "The log differs from plan and image: it is wrong, or of another beam.",
     "terminated": "The beam was ended{at} before it was complete.",
 }
 

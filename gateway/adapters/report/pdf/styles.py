@@ -22,6 +22,8 @@ KEYS = {
     "jaw-key": JAW_LINE,
     "error-key": ERROR,
     "guilty-key": ERROR,
+    "log-mark-key": PLANNED,
+    "image-mark-key": INK,
     "outline-key": OUTLINE,
 }
 """The colour that a legend explains."""
@@ -61,6 +63,10 @@ LOOKS = {
     "isocentre": Look(stroke=INK),
     "arrow": Look(fill=ERROR),
     "hatch": Look(fill=SOFT, opacity=0.25),
+    "log-mark": Look(stroke=PLANNED, width=1.6),
+    "image-reach": Look(stroke=SOFT, width=0.6),
+    "image-mark": Look(fill=INK),
+    "image-guilty": Look(fill=ERROR, stroke=ERROR, width=1.6),
     "bar-tick": Look(stroke=INK),
     "outline": Look(stroke=OUTLINE, width=1.5),
     "bar": Look(stroke=PAGE, width=2.0),
