@@ -76,8 +76,10 @@ def judge(
     plan = stored_plan(store, entry)
     evidence = beam_evidence(store, entry, plan)
     tolerances = tolerances_named(entry.intent["tolerances"], settings)
-    witnesses = image_witnesses(store, entry, evidence, settings)
-    result = reconcile(evidence, tolerances.reconciliation, witnesses)
+    limits = tolerances.reconciliation
+    criteria = None if limits.gamma is None else limits.gamma.criteria
+    witnesses = image_witnesses(store, entry, evidence, settings, criteria)
+    result = reconcile(evidence, limits, witnesses)
     return entry, plan, evidence, _not_passed_unless_complete(entry, result)
 
 

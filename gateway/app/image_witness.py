@@ -10,6 +10,7 @@ from gateway.delivery.ledger import DeliveryEntry
 from gateway.domain.delivery import FrameKind
 from gateway.domain.errors import ConfigError
 from gateway.domain.evidence import BeamEvidence, FrameRecord
+from gateway.domain.gamma import GammaCriteria
 from gateway.domain.portal_image import ImageGeometry, PortalImage
 from gateway.domain.room import Room
 from gateway.domain.units import NS_PER_S, FloatArray, frozen
@@ -23,6 +24,7 @@ def image_witnesses(
     entry: DeliveryEntry,
     evidence: Sequence[BeamEvidence],
     settings: Settings,
+    criteria: GammaCriteria | None = None,
 ) -> Mapping[int, WitnessMatrix]:
     """By beam number, for every beam with an integrated image that is not saturated.
 
@@ -47,7 +49,9 @@ def image_witnesses(
     for item in imaged:
         witness = _witness(store, entry, item, room)
         if witness is not None and item.delivered is not None:
-            found[item.beam.number] = compare_witnesses(item.planned, item.delivered, witness)
+            found[item.beam.number] = compare_witnesses(
+                item.planned, item.delivered, witness, criteria
+            )
     return found
 
 

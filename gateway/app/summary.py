@@ -1,6 +1,7 @@
 """``summary.json``: the result of a delivery for programs."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,7 +10,9 @@ from gateway.delivery.ledger import DeliveryEntry
 from gateway.domain.delivery import DeliveryOutcome
 from gateway.domain.evidence import BeamEvidence
 from gateway.domain.findings import Finding
+from gateway.domain.gamma import GammaMap
 from gateway.domain.reconciliation import Cause, ErrorStatistics, Reconciliation, Verdict
+from gateway.domain.witnesses import Diagnosis, Difference, WitnessMatrix
 
 
 def delivery_summary(
@@ -25,6 +28,7 @@ def delivery_summary(
         for beam in reconciliation.beams
         if beam.motion is not None
     }
+    witnesses = {beam.beam_number: beam.witnesses for beam in reconciliation.beams}
     return {
         "delivery_id": entry.delivery_id,
         "state": entry.outcome.value,
@@ -37,6 +41,7 @@ def delivery_summary(
         "causes": [cause_row(cause) for cause in reconciliation.causes],
         "beams": [
             _beam(item, statistics.get(item.beam.number, {}), images.get(item.beam.number, 0))
+            | {"image": witness_rows(witnesses.get(item.beam.number))}
             for item in evidence
         ],
         "logs": log_names(entry.files),
@@ -100,6 +105,46 @@ def _beam(
         "images": images,
         "errors": error_rows(statistics),
     }
+
+
+def witness_rows(matrix: WitnessMatrix | None) -> dict[str, Any] | None:
+    """What the portal image says of a beam in JSON; None where there is none."""
+    if matrix is None:
+        return None
+    image = matrix.image
+    return {
+        "log": matrix.log_source,
+        "passed": image.passed,
+        "rms_sigma": round(image.rms_sigma, 4),
+        "amplitude": round(image.amplitude.value, 6),
+        "panel_mm": [round(one.value, 4) for one in image.panel_mm],
+        "gamma_pass_percent": _gamma_rate(image.gamma),
+        "differing": [
+            {
+                "axis": row.axis,
+                "bank": row.bank,
+                "leaf": row.leaf,
+                "unit": row.unit,
+                "log_minus_plan": _told(row.logged_minus_planned),
+                "image_minus_plan": _told(row.image_minus_planned),
+                "image_minus_log": _told(row.image_minus_logged),
+                "diagnosis": row.diagnosis.value,
+            }
+            for row in matrix.rows
+            if row.diagnosis is not Diagnosis.CORRECT
+        ],
+    }
+
+
+def _gamma_rate(gamma: GammaMap | None) -> float | None:
+    return None if gamma is None or not gamma.counted else round(gamma.pass_rate_percent, 3)
+
+
+def _told(difference: Difference) -> dict[str, float] | None:
+    """None where a witness cannot tell."""
+    if not math.isfinite(difference.uncertainty):
+        return None
+    return {"value": round(difference.value, 6), "uncertainty": round(difference.uncertainty, 6)}
 
 
 def error_rows(statistics: Mapping[str, ErrorStatistics]) -> dict[str, dict[str, Any]]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gateway.domain.cause import Cause
+from gateway.domain.gamma import GammaMap
 from gateway.domain.grids import RegularGrid
 from gateway.domain.machine import MachineModel, PanelModel
 from gateway.domain.portal_image import PortalImage
@@ -66,6 +67,7 @@ class ImageComparison:
     plane (axes y, x; mm). ``rms_sigma`` is its root mean square, about 1 for a correct beam.
     ``amplitude`` is measured over predicted minus 1, ``panel_mm`` how far the panel (x, y; mm on
     the panel) stands aside of where it was believed. Both are taken off before leaves are judged.
+    ``gamma`` has the measured image as reference; None where a site sets no criteria.
     """
 
     residual: RegularGrid
@@ -74,6 +76,7 @@ class ImageComparison:
     amplitude: Difference
     panel_mm: tuple[Difference, Difference]
     passed: bool
+    gamma: GammaMap | None = None
 
 
 @dataclass(frozen=True, slots=True)

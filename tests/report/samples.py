@@ -16,10 +16,12 @@ from gateway.domain.delivery import (
 )
 from gateway.domain.evidence import BeamEvidence, LinkIncident
 from gateway.domain.findings import Finding, info, warning
+from gateway.domain.reconciliation import Verdict
 from gateway.reconcile import reconcile
 from tests.reconcile import builders, sketches
 from tests.reconcile.builders import Machine, deliver, leaf_column
 from tests.reconcile.sketches import Sketch
+from tests.report import witnessed
 
 STARTED_NS = 1_780_000_000_000_000_000
 PANEL = PanelIdentity("Bench", "Panel 1190", "P-7", "2.1", 1190, 1190, 0.336, 1500.0, 16)
@@ -145,10 +147,25 @@ def refused_beam() -> ReportData:
     return report([builders.refused(sketch, positions)], "terminated")
 
 
+def miscalibrated_leaf() -> ReportData:
+    """Log and plan agree; the portal image does not."""
+    data = report([deliver(sketches.static(pairs=40))], "complete")
+    matrix = witnessed.matrix()
+    (beam,) = data.reconciliation.beams
+    result = replace(
+        data.reconciliation,
+        verdict=Verdict.FAIL,
+        causes=tuple(item.cause for item in matrix.causes),
+        beams=(replace(beam, verdict=Verdict.FAIL, witnesses=matrix),),
+    )
+    return replace(data, reconciliation=result)
+
+
 SAMPLES = {
     "clean-vmat": clean_vmat,
     "stuck-leaf": stuck_leaf,
     "terminated": held_and_terminated,
     "lost-link": lost_link,
     "refused": refused_beam,
+    "miscalibrated-leaf": miscalibrated_leaf,
 }

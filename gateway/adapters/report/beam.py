@@ -10,6 +10,7 @@ from gateway.adapters.report.heat_map import heat_map_figure
 from gateway.adapters.report.markup import table, tag, text
 from gateway.adapters.report.portal import portal_figure
 from gateway.adapters.report.summary import beam_title, quantity_of, verdict_chip
+from gateway.adapters.report.witnesses import witness_figures, witness_table
 from gateway.adapters.report.wording import UNIT_SIGNS, axis_name, cause_sentence
 from gateway.domain.axes import Axis, banks
 from gateway.domain.delivery import ReadBack
@@ -38,10 +39,18 @@ def beam_section(data: ReportData, beam: BeamReconciliation, source: ReportBeam)
         heading,
         _account(beam, causes),
         pictures,
+        _witnesses(data, beam),
         _error_table(beam.motion, data) if beam.motion is not None else "",
         class_="beam",
         id=f"beam-{beam.beam_number}",
     )
+
+
+def _witnesses(data: ReportData, beam: BeamReconciliation) -> str:
+    if beam.witnesses is None:
+        return ""
+    drawn = witness_figures(beam.witnesses, data.reconciliation.tolerances.gamma)
+    return witness_table(beam.witnesses) + tag("div", *drawn, class_="grid")
 
 
 def _account(beam: BeamReconciliation, causes: list[Cause]) -> str:

@@ -67,7 +67,9 @@ def map_figure(view: MapView, half_mm: float) -> str:
         _colour_bar(view),
     )
     taller = Canvas(canvas.x, canvas.y, BAR_TOP + BAR_ROOM)
-    drawing = taller.svg(f"{view.title}, {view.unit}.", *content, name=view.title)
+    scale = f"Colours from {number(view.low)} to {number(view.high)} ({view.unit})"
+    spoken = f"{scale}; IEC X to the right, Y up, in mm at the isocentre."
+    drawing = taller.svg(spoken, *content, name=view.title)
     return figure(view.title, drawing, view.caption, "square")
 
 

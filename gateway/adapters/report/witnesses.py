@@ -1,7 +1,6 @@
 """Plan, log and portal image side by side: who agrees with whom, and what follows."""
 
 import math
-from collections.abc import Sequence
 
 from gateway.adapters.report.canvas import number, quantity, signed
 from gateway.adapters.report.leaf_witnesses import leaf_figure
@@ -9,6 +8,7 @@ from gateway.adapters.report.maps import MapView, map_figure, reach_mm
 from gateway.adapters.report.markup import table, text
 from gateway.adapters.report.wording import UNIT_SIGNS, axis_name
 from gateway.domain.gamma import GammaMap
+from gateway.domain.reconciliation import GammaTolerance
 from gateway.domain.witnesses import Diagnosis, Difference, WitnessMatrix, WitnessRow
 
 MOST_ROWS = 12
@@ -49,14 +49,15 @@ def witness_table(matrix: WitnessMatrix) -> str:
     return table(caption, headers, rows, class_="cards witnesses")
 
 
-def witness_figures(matrix: WitnessMatrix, gamma: GammaMap | None) -> list[str]:
+def witness_figures(matrix: WitnessMatrix, limits: GammaTolerance | None) -> list[str]:
     """Leaf map, residual of the image, gamma map."""
     devices = dict.fromkeys(row.axis for row in matrix.rows if row.leaf is not None)
     drawn = [leaf_figure(matrix, device) for device in devices]
+    gamma = matrix.image.gamma
     half_mm = reach_mm(gamma.grid) if gamma is not None else reach_mm(matrix.image.residual)
     drawn.append(_residual(matrix, half_mm))
     if gamma is not None:
-        drawn.append(_gamma(matrix, gamma, half_mm))
+        drawn.append(_gamma(matrix, gamma, limits, half_mm))
     return drawn
 
 
@@ -119,7 +120,9 @@ def _residual(matrix: WitnessMatrix, half_mm: float) -> str:
     return map_figure(view, half_mm)
 
 
-def _gamma(matrix: WitnessMatrix, gamma: GammaMap, half_mm: float) -> str:
+def _gamma(
+    matrix: WitnessMatrix, gamma: GammaMap, limits: GammaTolerance | None, half_mm: float
+) -> str:
     criteria = gamma.criteria
     kind = "local" if criteria.local else "global"
     caption = text(
@@ -127,6 +130,7 @@ def _gamma(matrix: WitnessMatrix, gamma: GammaMap, half_mm: float) -> str:
         f"{number(criteria.dose_percent)} % {kind} / {number(criteria.distance_mm)} mm, "
         f"from {number(criteria.cutoff_percent)} % on: {_rate(gamma)} % pass, "
         f"mean {number(gamma.mean, 2)}, 99 % below {number(gamma.p99, 2)}. Red fails."
+        f"{_judged(gamma, limits)}"
     )
     view = MapView(
         "Gamma",
@@ -142,13 +146,19 @@ def _gamma(matrix: WitnessMatrix, gamma: GammaMap, half_mm: float) -> str:
     return map_figure(view, half_mm)
 
 
+def _judged(gamma: GammaMap, limits: GammaTolerance | None) -> str:
+    if limits is None or not gamma.counted:
+        return ""
+    rate = gamma.pass_rate_percent
+    tolerance, action = number(limits.tolerance_percent), number(limits.action_percent)
+    if rate >= limits.tolerance_percent:
+        return f" Within tolerance (from {tolerance} % on)."
+    if rate >= limits.action_percent:
+        return f" Below tolerance ({tolerance} %), above the action limit ({action} %)."
+    return f" Below the action limit ({action} %)."
+
+
 def _rate(gamma: GammaMap) -> str:
     """A rate that rounds to 100 only where every point passed."""
     rate = gamma.pass_rate_percent
     return number(math.floor(100.0 * rate) / 100.0, 2) if math.isfinite(rate) else "no points"
-
-
-def summary_line(matrices: Sequence[WitnessMatrix]) -> str:
-    """What the images of a delivery say, in a few words."""
-    passed = sum(matrix.image.passed for matrix in matrices)
-    return f"{passed} of {len(matrices)} as predicted"

@@ -77,8 +77,8 @@ _SENTENCES = {
     "wrong-accessory": "The accessories in place were not the planned ones.",
     "leaf-miscalibration": "{leaf} stood {error} aside of where the machine says it was: the image "
     "shows it, the log does not.",
-    "bank-miscalibration": "All leaves of {bank} stood {error} aside of where the machine says they "
-    "were: the image shows it, the log does not.",
+    "bank-miscalibration": "All leaves of {bank} stood {error} aside of where the machine says "
+    "they were: the image shows it, the log does not.",
     "jaw-miscalibration": "{axis} stood {error} aside of where the machine says it was: the image "
     "shows it, the log does not.",
     "axis-miscalibration": "{axis} stood {error} aside of where the machine says it was: the image "

@@ -7,6 +7,7 @@ import numpy as np
 
 from gateway.domain.axes import Axis
 from gateway.domain.cause import Cause
+from gateway.domain.gamma import GammaCriteria
 from gateway.domain.trajectory import Trajectory
 from gateway.domain.units import FloatArray
 from gateway.domain.witnesses import (
@@ -38,12 +39,16 @@ _NAMES = {
 
 
 def compare_witnesses(
-    planned: Trajectory, logged: Trajectory, witness: ImageWitness
+    planned: Trajectory,
+    logged: Trajectory,
+    witness: ImageWitness,
+    criteria: GammaCriteria | None = None,
 ) -> WitnessMatrix:
     """The matrix of one beam. Raises ValueError for an image that is not of the panel.
 
     The image is compared with what the log predicts; where log and plan differ and the log does
     not explain it, with what the plan predicts too, and the nearer of the two is kept.
+    ``criteria`` ask for gamma of the image against the prediction.
     """
     if witness.image.pixels.shape != (witness.panel.rows, witness.panel.columns):
         raise ValueError(
@@ -73,7 +78,7 @@ def compare_witnesses(
         fit.threshold,
         fit.tests,
         FAMILY_ERROR,
-        image_comparison(witness, fit, passed=not causes),
+        image_comparison(witness, fit, criteria, passed=not causes),
     )
 
 

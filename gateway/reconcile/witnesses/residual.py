@@ -4,9 +4,11 @@ import math
 
 import numpy as np
 
+from gateway.domain.gamma import GammaCriteria, GammaMap
 from gateway.domain.grids import RegularGrid
 from gateway.domain.units import FloatArray
 from gateway.domain.witnesses import ImageComparison, ImageWitness
+from gateway.reconcile.gamma import gamma
 from gateway.reconcile.witnesses.cells import isocentre_places
 from gateway.reconcile.witnesses.estimate import Estimate
 from gateway.reconcile.witnesses.noise import MODEL_ERROR, pixel_variance
@@ -17,8 +19,13 @@ _LIT = 0.02
 """Where less than this part of the brightest signal is expected nothing is counted."""
 
 
-def image_comparison(witness: ImageWitness, fit: Estimate, *, passed: bool) -> ImageComparison:
-    """What was measured less what was predicted, as blocks of pixels in standard deviations."""
+def image_comparison(
+    witness: ImageWitness, fit: Estimate, criteria: GammaCriteria | None, *, passed: bool
+) -> ImageComparison:
+    """What was measured less what was predicted, as blocks of pixels in standard deviations.
+
+    Gamma of the same blocks, which are less than a millimetre, where there are ``criteria``.
+    """
     block = max(1, math.ceil(max(witness.image.pixels.shape) / _SIDE))
     predicted = _blocks(fit.predicted.astype(np.float64), block)
     measured = _blocks(witness.image.pixels, block)
@@ -37,7 +44,21 @@ def image_comparison(witness: ImageWitness, fit: Estimate, *, passed: bool) -> I
         amplitude=fit.differences[0],
         panel_mm=(fit.differences[1], fit.differences[2]),
         passed=passed,
+        gamma=_gamma(measured, predicted, origin, step, criteria),
     )
+
+
+def _gamma(
+    measured: FloatArray,
+    predicted: FloatArray,
+    origin: tuple[float, float],
+    step: tuple[float, float],
+    criteria: GammaCriteria | None,
+) -> GammaMap | None:
+    if criteria is None or float(measured.max(initial=0.0)) <= 0.0:
+        return None
+    reference = RegularGrid(measured, origin, step)
+    return gamma(reference, RegularGrid(predicted, origin, step), criteria)
 
 
 def _blocks(image: FloatArray, block: int) -> FloatArray:

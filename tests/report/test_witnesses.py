@@ -1,0 +1,67 @@
+"""Plan, log and image stand side by side, and the leaf that only the image shows is named."""
+
+from dataclasses import replace
+
+import pytest
+
+from gateway.adapters.report import render_report
+from gateway.adapters.report.leaf_witnesses import leaf_figure
+from gateway.adapters.report.witnesses import witness_figures, witness_table
+from gateway.domain.gamma import GammaCriteria
+from gateway.domain.reconciliation import GammaTolerance
+from gateway.domain.witnesses import Diagnosis
+from tests.report import samples, witnessed
+from tests.report.test_report import Page
+
+LIMITS = GammaTolerance(GammaCriteria(), 95.0, 90.0, "test")
+
+
+def test_the_guilty_leaf_is_named_with_what_each_witness_says() -> None:
+    words = Page(witness_table(witnessed.matrix())).text
+    assert "MLCX X2 leaf 21" in words
+    assert "+1.40 mm (limit 0.18)" in words
+    assert "0.00 mm (limit 0.11)" in words
+    assert "the log is blind" in words
+    assert "130 comparisons" in words
+
+
+def test_where_nothing_is_wrong_every_axis_is_shown_once() -> None:
+    found = witnessed.matrix()
+    rows = tuple(replace(row, diagnosis=Diagnosis.CORRECT) for row in found.rows)
+    page = witness_table(replace(found, rows=rows))
+    assert page.count("as planned") == 2
+    assert Page(page).text.count("MLCX") == 1
+
+
+def test_a_leaf_that_the_image_does_not_see_has_no_mark_of_it() -> None:
+    drawing = leaf_figure(witnessed.matrix(), "MLCX")
+    assert drawing.count('class="log-mark"') == 80
+    assert drawing.count('class="image-mark"') == 39
+    assert drawing.count('class="image-guilty"') == 1
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "action", "says"),
+    [
+        (95.0, 90.0, "Within tolerance (from 95 % on)."),
+        (99.9, 90.0, "Below tolerance (99.9 %), above the action limit (90 %)."),
+        (99.9, 99.85, "Below the action limit (99.85 %)."),
+    ],
+)
+def test_gamma_is_judged_by_both_limits(tolerance: float, action: float, says: str) -> None:
+    limits = GammaTolerance(GammaCriteria(), tolerance, action, "test")
+    page = " ".join(witness_figures(witnessed.matrix(), limits))
+    assert "99.80 % pass" in page
+    assert says in page
+
+
+def test_without_gamma_its_map_is_left_out() -> None:
+    found = witnessed.matrix()
+    without = replace(found, image=replace(found.image, gamma=None))
+    assert len(witness_figures(without, LIMITS)) == len(witness_figures(found, LIMITS)) - 1
+
+
+def test_the_report_says_what_only_the_image_shows() -> None:
+    words = Page(render_report(samples.miscalibrated_leaf())).text
+    assert words.index("Leaf miscalibration") < words.index("Three witnesses")
+    assert "the image shows it, the log does not" in words
