@@ -44,15 +44,20 @@ def test_a_ball_is_seen_where_it_is(half_mm: float) -> None:
     assert ball.x_mm.u < BALL_MM
 
 
-def test_the_model_of_the_beam_shows_a_ball_where_it_stands() -> None:
-    ball = Ellipsoid((0.4, -0.7, 30.0), (2.5, 2.5, 2.5), TUNGSTEN_PER_MM)
+@pytest.mark.parametrize("half_mm", [10.0, 15.0, 40.0])
+@pytest.mark.parametrize("place", [(0.0, 0.0, 0.0), (1.1, 0.9, 0.0), (0.4, -0.7, 30.0)])
+def test_the_model_of_the_beam_shows_a_ball_where_it_stands(
+    half_mm: float, place: tuple[float, float, float]
+) -> None:
+    ball = Ellipsoid(place, (2.5, 2.5, 2.5), TUNGSTEN_PER_MM)
     fluence = FluenceAccumulator(MACHINE, PANEL, phantom=Phantom("ball", ellipsoids=(ball,)))
-    fluence.add(row((-10.0, 10.0, -10.0, 10.0), -100.0, 100.0)[np.newaxis], np.array([50.0]))
+    jaws = (-half_mm, half_mm, -half_mm, half_mm)
+    fluence.add(row(jaws, -100.0, 100.0)[np.newaxis], np.array([50.0]))
     frame = Detector(PANEL, 1).frame(fluence.take(), readouts=READOUTS)
     seen = measure_ball(image_of(frame, 0.0))
-    # 30 mm above the isocentre it is seen larger by 1000 / 970
-    assert seen.x_mm.value == pytest.approx(0.4 / 0.97, abs=BALL_MM)
-    assert seen.y_mm.value == pytest.approx(-0.7 / 0.97, abs=BALL_MM)
+    larger = 1000.0 / (1000.0 - place[2])  # above the isocentre
+    assert seen.x_mm.value == pytest.approx(place[0] * larger, abs=0.02)
+    assert seen.y_mm.value == pytest.approx(place[1] * larger, abs=0.02)
 
 
 @pytest.mark.parametrize("jaws", [(-10.0, 10.0, -10.0, 10.0), (-60.0, 50.0, -40.0, 70.0)])

@@ -9,10 +9,12 @@ from gateway.reconcile.portal.frame import BeamView
 from gateway.reconcile.portal.problems import Unmeasurable
 from gateway.reconcile.portal.survey import Survey, survey
 
-EDGE_MM = 3.5
+EDGE_MM = 5.0
 """A ball is sought this far from the field's edges."""
+PENUMBRA_MM = 3.0
+"""What is looked at around it ends this far from the edges,"""
 LARGEST_MM = 9.0
-"""The radius of what is looked at around it."""
+"""and reaches no farther than this."""
 LEAST_CONTRAST = 0.02
 LEAST_SIGMA = 8.0
 """A shadow is deeper than this part of the field, and than so many times its roughness."""
@@ -71,7 +73,7 @@ def _darkest_inside(looked: Survey) -> tuple[float, float, float] | None:
         return None
     row, column = divmod(int(np.where(well_inside, shown, np.inf).argmin()), shown.shape[1])
     x, y = looked.view.gantry_mm(float(places[column]), float(places[row]))
-    return x, y, float(room[row, column]) - 0.5 * EDGE_MM
+    return x, y, float(room[row, column]) - PENUMBRA_MM
 
 
 def _measured(looked: Survey, x_mm: float, y_mm: float, radius_mm: float) -> MeasuredBall | None:
@@ -79,7 +81,7 @@ def _measured(looked: Survey, x_mm: float, y_mm: float, radius_mm: float) -> Mea
     if not plate.lit:
         return None
     depth = float(np.sort(plate.dip, axis=None)[-5:].mean())
-    rough = float(plate.dip[plate.ring].std())
+    rough = 1.4826 * float(np.median(np.abs(plate.dip[plate.ring])))
     if depth < LEAST_CONTRAST or depth < LEAST_SIGMA * rough:
         return None
     area = float((plate.dip[~plate.ring] > 0.5 * depth).sum()) * plate.pixel_area
