@@ -65,3 +65,10 @@ def test_the_report_says_what_only_the_image_shows() -> None:
     words = Page(render_report(samples.miscalibrated_leaf())).text
     assert words.index("Leaf miscalibration") < words.index("Three witnesses")
     assert "the image shows it, the log does not" in words
+
+
+def test_a_leaf_that_only_the_image_shows_is_not_marked_where_telemetry_is_drawn() -> None:
+    page = render_report(samples.miscalibrated_leaf())
+    before, _, after = page.partition("Three witnesses")
+    assert 'class="ring"' not in before
+    assert "image-guilty" in after

@@ -27,13 +27,16 @@ from gateway.domain.units import WIRE_UNITS_PER_MM, FloatArray, frozen
 NO_LIMIT_MM = 1.0
 """Scale of drawings where a site sets no leaf tolerance."""
 ALWAYS_DRAWN = ("gantry",)
+SHOWN_BY_IMAGE = frozenset({"leaf-miscalibration", "bank-miscalibration", "jaw-miscalibration"})
+"""Causes of which the drawings of telemetry know nothing."""
 
 
 def beam_section(data: ReportData, beam: BeamReconciliation, source: ReportBeam) -> str:
     """Everything about one beam."""
     causes = [item for item in data.reconciliation.causes if item.beam == beam.beam_number]
     heading = tag("h2", text(beam_title(beam)) + " " + verdict_chip(beam.verdict))
-    pictures = tag("div", *_pictures(data, beam, source, causes), class_="grid")
+    told = [item for item in causes if item.cause not in SHOWN_BY_IMAGE]
+    pictures = tag("div", *_pictures(data, beam, source, told), class_="grid")
     return tag(
         "section",
         heading,
