@@ -113,14 +113,13 @@ class _Work:
         self.summary: Mapping[str, Any] = {}
 
     def objects(self) -> Iterator[tuple[str, bytes]]:
-        """Name and content of images, record, report and summary, one after the other."""
+        """Name and content of images, record, verdict, summary and report, one after the other."""
         names = set(self.entry.files)
         for name, content in self._all_images():
             names.add(name)
             yield name, content
         if self._recorded:
             yield "treatment_record.dcm", treatment_record(self._context, self._recorded)
-        yield from self._reports()
         yield "verdict.dcm", verdict_document(self._context, self._verdict_text())
         self.summary = delivery_summary(
             self.entry,
@@ -130,6 +129,7 @@ class _Work:
             image_counts(names, self.evidence),
         )
         yield "summary.json", as_json(self.summary).encode()
+        yield from self._reports()
 
     def _all_images(self) -> Iterator[tuple[str, bytes]]:
         instance = 1
