@@ -5,7 +5,6 @@ the two have. It ends when the socket does, however the room ends.
 """
 
 import asyncio
-import contextlib
 import logging
 import os
 import pickle
@@ -24,6 +23,9 @@ from simulators.epid.messages import Exposure
 REPLY = struct.Struct("<q")
 """The size of the frame whose file comes with the reply; 0: there is none."""
 
+_READY_BOUND_S = 300.0
+"""Far above what compiling takes on a busy machine."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -37,7 +39,7 @@ class FrameProcess:
     """Whether this system has what it takes."""
 
     def __init__(self, room: Room, seed: int) -> None:
-        """Starts the process; it gets ready by itself."""
+        """Starts the process and waits until it is ready, so not while a loop runs."""
         self._setup = pickle.dumps((room.machine, room.panel, seed, room.phantom))
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
@@ -97,7 +99,10 @@ class FrameProcess:
         return _received(process)
 
     def _start(self) -> None:
-        """In a process group of its own: a key that interrupts the room does not reach it."""
+        """In a process group of its own: a key that interrupts the room does not reach it.
+
+        It is ready when its machine code is loaded, or compiled: not while a beam is on.
+        """
         self._reap()
         ours, theirs = socket.socketpair()
         with theirs:
@@ -108,10 +113,18 @@ class FrameProcess:
                 stdout=subprocess.DEVNULL,
                 process_group=0,
             )
-        with contextlib.suppress(ConnectionError):  # ended at once: told when it is asked
-            ours.sendall(self._setup)
-        ours.settimeout(0.0)
         self._socket = ours
+        try:
+            ours.settimeout(_READY_BOUND_S)
+            ours.sendall(self._setup)
+            _received(ours)
+            ours.settimeout(0.0)
+        except (OSError, EOFError) as error:  # the imager's link is cut when it is asked
+            _log.error("the process that makes the imager's frames did not start: %s", error)
+            self._give_up()
+        except BaseException:
+            self.close()
+            raise
 
     def _give_up(self) -> None:
         if self._socket is not None:

@@ -36,6 +36,7 @@ def _serve(room: socket.socket, requests: BinaryIO) -> None:
     setup = pickle.load(requests)  # noqa: S301 - from the room that started it
     renderer, connected = Renderer(*setup), 0
     renderer.rehearse()
+    _reply(room, None)
     while True:
         connection, exposure = pickle.load(requests)  # noqa: S301 - as above
         if connection != connected:

@@ -111,6 +111,16 @@ async def _all(maker: FrameMaker, parts: Iterator[Exposure]) -> None:
         await maker.expose(exposure)
 
 
+async def test_a_process_that_cannot_start_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    async with process() as apart:
+        monkeypatch.undo()
+        maker = apart.connect()
+        with pytest.raises(LinkLost, match="has ended"):
+            await maker.expose(next(exposures(Kind.CINE)))
+        assert await frames(apart.connect())
+
+
 ROOM_THAT_DIES = """
 import sys
 from simulators.epid.apart import FrameProcess
