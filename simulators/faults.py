@@ -125,6 +125,31 @@ FAULTS: Mapping[str, FaultKind] = {
         {**_BEAM, **_DEVICE},
         "swapped-banks:beam=1",
     ),
+    "leaf-miscalibration": FaultKind(
+        "a leaf stands aside of what its encoder says by offset_mm",
+        {**_BEAM, **_DEVICE, **_BANK, "leaf": _positive, "offset_mm": _number},
+        "leaf-miscalibration:beam=1,bank=X2,leaf=30,offset_mm=1.5",
+    ),
+    "bank-miscalibration": FaultKind(
+        "a whole bank stands aside of what its encoders say by offset_mm",
+        {**_BEAM, **_DEVICE, **_BANK, "offset_mm": _number},
+        "bank-miscalibration:beam=1,bank=X1,offset_mm=1.5",
+    ),
+    "jaw-miscalibration": FaultKind(
+        "a jaw stands aside of what its encoder says by offset_mm",
+        {**_BEAM, "axis": _one_of("X1", "X2", "Y1", "Y2"), "offset_mm": _number},
+        "jaw-miscalibration:beam=1,axis=Y2,offset_mm=2",
+    ),
+    "panel-shift": FaultKind(
+        "the panel stands aside of where its machine believes it to be, on its plane",
+        {**_BEAM, "x_mm": _number, "y_mm": _number},
+        "panel-shift:beam=1,x_mm=3,y_mm=-1",
+    ),
+    "output-change": FaultKind(
+        "a MU gives more or less dose by percent",
+        {**_BEAM, "percent": _number},
+        "output-change:beam=1,percent=3",
+    ),
     "gantry-lag": FaultKind(
         "the gantry trails by deg, or by seconds of its speed",
         {**_BEAM, "deg": _above_zero, "seconds": _above_zero},

@@ -157,9 +157,15 @@ class MachineRoom:
         program = self.linac.program
         if sample.dose_mu == 0.0 or program is None or program.mode.radiation_type == ELECTRON:
             return []
+        hidden = self.injection.hidden
+        hidden.act(sample.time_ns)
         self.panel.mode = program.mode.name
+        self.panel.output, self.panel.aside_mm = hidden.output, hidden.aside_mm
+        stood = 0.5 * (before + sample.actual)
+        if hidden.offsets is not None:
+            stood += hidden.offsets
         exposures: list[Exposure] = self.panel.expose(
-            0.5 * (before + sample.actual),
+            stood,
             sample.dose_mu,
             sample.meterset_umu,
             (sample.time_ns - self._period_ns, sample.time_ns),

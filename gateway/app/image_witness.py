@@ -28,8 +28,8 @@ def image_witnesses(
 ) -> Mapping[int, WitnessMatrix]:
     """By beam number, for every beam with an integrated image that is not saturated.
 
-    A cine run's frames are looked at by their numbers only: what is judged again later must come
-    out as it did, and their sum is not kept.
+    A beam with a phantom in it is not predicted. A cine run's frames are looked at by their
+    numbers only: what is judged again later must come out as it did, and their sum is not kept.
     """
     imaged = [
         item
@@ -42,6 +42,8 @@ def image_witnesses(
     try:
         room = find_room(settings, entry.room)
     except ConfigError:
+        return {}
+    if room.phantom is not None or "phantom" in entry.intent:
         return {}
     from gateway.reconcile.witnesses import compare_witnesses
 

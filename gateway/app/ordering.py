@@ -97,6 +97,8 @@ def _intent(decided: Decided, request: Request, people: tuple[str, ...]) -> Inte
             for planned in decided.beams
         ],
     }
+    if request.phantom is not None:
+        intent["phantom"] = request.phantom
     if request.verifications:
         intent["verifications"] = [
             {

@@ -39,6 +39,7 @@ class IntentBody(TypedDict):
     simulated: bool
     links: Mapping[str, str]
     request: NotRequired[str]
+    phantom: NotRequired[str]
     verifications: NotRequired[Sequence[VerificationBody]]
     seed: int
     token: str

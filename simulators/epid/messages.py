@@ -94,13 +94,14 @@ class Exposure:
     """What fell on the panel: ``positions`` ``(k, axes)`` mm or degree, ``meterset_mu`` ``(k,)``.
 
     ``closes`` is the frame that it is the last part of, None while the frame goes on. ``mode``
-    names the beam mode.
+    names the beam mode, ``aside_mm`` how far the panel stands from where it believes to be.
     """
 
     positions: FloatArray
     meterset_mu: FloatArray
     closes: Span | None
     mode: str | None = None
+    aside_mm: tuple[float, float] = (0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@
 Pixels are made elsewhere from the exposures it hands out, in order: that is slow work.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from gateway.domain.units import NS_PER_S, FloatArray
@@ -24,11 +26,16 @@ class Refused(Exception):
 
 
 class Panel:
-    """One acquisition at a time. ``mode`` is the beam mode of what falls on the panel."""
+    """One acquisition at a time. ``mode`` is the beam mode of what falls on the panel.
+
+    ``output`` is the true dose of a MU, ``aside_mm`` where the panel truly stands beside its place.
+    """
 
     def __init__(self, maximum_rate_hz: float) -> None:
         self._maximum_rate_hz = maximum_rate_hz
         self.mode: str | None = None
+        self.output = 1.0
+        self.aside_mm = (0.0, 0.0)
         self._start: Start | None = None
         self._frame = _OpenFrame()
         self._closed = 0
@@ -65,7 +72,7 @@ class Panel:
             exposures += self._turn_frame(start, span_ns)
         self._frame.add(positions, dose_mu, end_umu, span_ns)
         if self._frame.places >= _PART:
-            exposures.append(self._frame.take(None, self.mode))
+            exposures.append(self._as_it_is(self._frame.take(None, self.mode)))
         return exposures
 
     def finish(self) -> tuple[list[Exposure], int]:
@@ -81,6 +88,12 @@ class Panel:
         """Forget the acquisition and what was integrated."""
         self._start = None
         self._frame = _OpenFrame()
+
+    def _as_it_is(self, exposure: Exposure) -> Exposure:
+        if self.output == 1.0 and self.aside_mm == (0.0, 0.0):
+            return exposure
+        dose = exposure.meterset_mu * self.output
+        return replace(exposure, meterset_mu=dose, aside_mm=self.aside_mm)
 
     def _turn_frame(self, start: Start, span_ns: tuple[int, int]) -> list[Exposure]:
         """Close the cine frame whose period is over before ``span_ns`` begins."""
@@ -111,7 +124,7 @@ class Panel:
             frame.end_umu,
             _period_ns(start),
         )
-        return [frame.take(span, self.mode)]
+        return [self._as_it_is(frame.take(span, self.mode))]
 
 
 def _period_ns(start: Start) -> int:

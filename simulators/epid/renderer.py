@@ -33,7 +33,7 @@ class Renderer:
         self._panel = panel
         self._seed = seed
         self._phantom = phantom
-        self._fluences: dict[str | None, FluenceAccumulator] = {}
+        self._fluences: dict[tuple[str | None, tuple[float, float]], FluenceAccumulator] = {}
         self._detector: Detector | None = None
         self._flood: Float32Array | None = None
 
@@ -64,21 +64,27 @@ class Renderer:
         """Add to the image; the FRAME message when the exposure closes one."""
         if self._detector is None:
             raise LookupError("no acquisition was begun")
-        fluence = self._fluence_of(exposure.mode, self._detector)
+        fluence = self._fluence_of(exposure.mode, exposure.aside_mm, self._detector)
         if exposure.meterset_mu.size:
             fluence.add(exposure.positions, exposure.meterset_mu)
         if exposure.closes is None:
             return None
         return self._frame(fluence, self._detector, exposure.closes)
 
-    def _fluence_of(self, mode: str | None, detector: Detector) -> FluenceAccumulator:
+    def _fluence_of(
+        self, mode: str | None, aside_mm: tuple[float, float], detector: Detector
+    ) -> FluenceAccumulator:
         """The accumulator of a beam mode, kept: its flood field takes as long as some frames."""
-        fluence = self._fluences.get(mode)
+        fluence = self._fluences.get((mode, aside_mm))
         if fluence is None:
             fluence = FluenceAccumulator(
-                self._machine, self._panel, mode=mode, phantom=self._phantom
+                self._machine,
+                self._panel,
+                mode=mode,
+                panel_shift_mm=aside_mm,
+                phantom=self._phantom,
             )
-            self._fluences[mode] = fluence
+            self._fluences[mode, aside_mm] = fluence
         if self._flood is not fluence.flood:
             self._flood = fluence.flood
             detector.expect(self._flood)

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
 from gateway.domain.axes import Axis
 from gateway.domain.room import Room
 from gateway.domain.units import FloatArray
@@ -10,6 +12,7 @@ from simulators.ground_truth import Entry, Fact, GroundTruth
 from simulators.injection import leaves
 from simulators.injection.frames import FramePath
 from simulators.injection.gantry import ShortGantry, SlowGantry, TrailingGantry
+from simulators.injection.hidden import Hidden
 from simulators.injection.moments import CouchDrift, InterlockFault, LinkFault, Moment, OverrunWatch
 from simulators.injection.site import Site
 from simulators.linac.disturbance import BEFORE_BEAM, Disturbed, MotionDisturbance
@@ -19,6 +22,9 @@ from simulators.linac.program import Program
 _OFFSET_MM = 1.5
 _LAG_DEG = 1.5
 _OVERRUN_MU = 2.0
+_MISCALIBRATED_MM = 2.0
+_ASIDE_MM = 3.0
+_OUTPUT_PERCENT = 3.0
 _LINK_FAULTS = ("lost-link", "garbage-bytes", "stale-telemetry")
 _INTERLOCK_FAULTS = ("door-open", "emergency-stop")
 _FRAME_FAULTS = ("dropped-frame", "duplicated-frame", "reordered-frame")
@@ -50,6 +56,7 @@ class Injection:
             else:
                 self._moments.append(self._moment(spec, entry, seed + number))
         self.frame_path = FramePath(frame_faults)
+        self.hidden = Hidden()
 
     @property
     def idle(self) -> list[FaultSpec]:
@@ -63,6 +70,7 @@ class Injection:
             fault.bind(plan)
         for moment in self._moments:
             moment.bind(program)
+        self.hidden = plan.hidden
         return Disturbed(plan.rows, tuple(plan.motions), plan.overrun_mu)
 
     def observe(self, sample: Sample, site: Site) -> list[Event]:
@@ -84,6 +92,11 @@ class Injection:
             "swapped-banks": self._swap_banks,
             "gantry-lag": self._trail_gantry,
             "meterset-overrun": self._overrun,
+            "leaf-miscalibration": self._miscalibrate_leaf,
+            "bank-miscalibration": self._miscalibrate_bank,
+            "jaw-miscalibration": self._miscalibrate_jaw,
+            "panel-shift": self._shift_panel,
+            "output-change": self._change_output,
         }
 
     def _stick_leaf(self, spec: FaultSpec, entry: Entry, plan: "_Plan") -> bool:
@@ -158,6 +171,55 @@ class Injection:
             plan.motions.append(ShortGantry(column, float(plan.rows[0, column]), deg, entry))
         return True
 
+    def _miscalibrate_leaf(self, spec: FaultSpec, entry: Entry, plan: "_Plan") -> bool:
+        place = leaves.leaf_of(spec, self._model, plan.program, 0)
+        if place is None:
+            return False
+        _note_leaf(entry, place, 0)
+        self._hide(plan, slice(place.column, place.column + 1), spec, entry)
+        return True
+
+    def _miscalibrate_bank(self, spec: FaultSpec, entry: Entry, plan: "_Plan") -> bool:
+        bank = leaves.bank_of(spec, self._model)
+        if bank is None:
+            return False
+        entry.note(device=bank.device, bank=bank.bank, control_point=0)
+        self._hide(plan, bank.columns, spec, entry)
+        return True
+
+    def _miscalibrate_jaw(self, spec: FaultSpec, entry: Entry, plan: "_Plan") -> bool:
+        scalars = self._model.layout.scalars
+        axis = Axis(spec.text("axis", Axis.Y2))
+        if axis not in scalars:
+            return False
+        entry.note(axis=axis.value, control_point=0)
+        column = scalars.index(axis)
+        self._hide(plan, slice(column, column + 1), spec, entry)
+        return True
+
+    def _hide(self, plan: "_Plan", columns: slice, spec: FaultSpec, entry: Entry) -> None:
+        offset_mm = spec.number("offset_mm", _MISCALIBRATED_MM)
+        hidden = plan.hidden
+        if hidden.offsets is None:
+            hidden.offsets = np.zeros(self._model.layout.size)
+        hidden.offsets[columns] += offset_mm
+        hidden.because(entry, offset_mm)
+        entry.note(offset_mm=offset_mm)
+
+    def _shift_panel(self, spec: FaultSpec, entry: Entry, plan: "_Plan") -> bool:
+        x_mm, y_mm = spec.number("x_mm", _ASIDE_MM), spec.number("y_mm", 0.0)
+        plan.hidden.aside_mm = (x_mm, y_mm)
+        plan.hidden.because(entry, float(np.hypot(x_mm, y_mm)))
+        entry.note(x_mm=x_mm, y_mm=y_mm, control_point=0)
+        return True
+
+    def _change_output(self, spec: FaultSpec, entry: Entry, plan: "_Plan") -> bool:
+        percent = spec.number("percent", _OUTPUT_PERCENT)
+        plan.hidden.output = max(1.0 + percent / 100.0, 0.0)
+        plan.hidden.because(entry, percent)
+        entry.note(percent=percent, control_point=0)
+        return True
+
     def _overrun(self, spec: FaultSpec, entry: Entry, plan: "_Plan") -> bool:
         plan.overrun_mu = spec.number("mu", _OVERRUN_MU)
         entry.note(mu=plan.overrun_mu)
@@ -172,6 +234,7 @@ class _Plan:
         self.rows: FloatArray = program.path.rows
         self.motions: list[MotionDisturbance] = []
         self.overrun_mu = 0.0
+        self.hidden = Hidden()
 
 
 Applier = Callable[[FaultSpec, Entry, _Plan], bool]

@@ -25,6 +25,22 @@ CASES: list[tuple[str, Mapping[str, Any]]] = [
 ]
 
 
+UNSEEN: list[tuple[str, Mapping[str, Any]]] = [
+    (
+        "leaf-miscalibration:beam=1,bank=X1,leaf=31,offset_mm=1.5",
+        {"axis": "MLCX", "bank": "X1", "leaf": 31, "error": pytest.approx(1.5, abs=0.1)},
+    ),
+    (
+        "bank-miscalibration:beam=1,bank=X2,offset_mm=-1.2",
+        {"axis": "MLCX", "bank": "X2", "leaf": None, "error": pytest.approx(-1.2, abs=0.1)},
+    ),
+    ("jaw-miscalibration:beam=1", {"axis": "Y2", "error": pytest.approx(2.0, abs=0.15)}),
+    ("panel-shift:beam=1,y_mm=-1", {"axis": "panel_x", "error": pytest.approx(3.0, abs=0.15)}),
+    ("output-change:beam=1", {"axis": None, "error": pytest.approx(0.03, abs=0.006)}),
+]
+"""What only the portal image shows; sizes to within three of their uncertainties."""
+
+
 @pytest.fixture(scope="module")
 def arc(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return generated(tmp_path_factory.mktemp("plans"), "vmat")
@@ -41,6 +57,18 @@ def test_the_verdict_names_the_fault(
     assert {key: first[key] for key in place} == place
     if fault.startswith("stuck-leaf"):
         assert abs(first["control_point"] - 5) <= 1
+
+
+@pytest.mark.parametrize(("fault", "place"), UNSEEN, ids=lambda case: str(case).split(":")[0])
+def test_the_image_shows_what_the_log_does_not(
+    tmp_path: Path, arc: Path, fault: str, place: Mapping[str, Any]
+) -> None:
+    summary = delivered(tmp_path, arc, faults=[fault]).summary
+    assert summary["verdict"] == "fail"
+    (cause,) = summary["causes"]
+    assert cause["cause"] == fault.split(":", maxsplit=1)[0]
+    assert cause["beam"] == 1
+    assert {key: cause[key] for key in place} == place
 
 
 @pytest.mark.parametrize("fault", ["dropped-frame", "duplicated-frame", "reordered-frame"])
