@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from gateway.app.evidence import stored_frames
-from gateway.app.intake import find_room
+from gateway.app.evidence import stored_frames, stored_plan
+from gateway.app.intake import choose_room, find_room
 from gateway.delivery.ledger import DeliveryEntry
 from gateway.domain.delivery import FrameKind
-from gateway.domain.errors import ConfigError
+from gateway.domain.errors import ConfigError, PlanRejected
 from gateway.domain.evidence import BeamEvidence, FrameRecord
 from gateway.domain.gamma import GammaCriteria
 from gateway.domain.portal_image import ImageGeometry, PortalImage
@@ -40,8 +40,8 @@ def image_witnesses(
     if not imaged:
         return {}
     try:
-        room = find_room(settings, entry.room)
-    except ConfigError:
+        room = _room(store, entry, settings)
+    except (ConfigError, PlanRejected):
         return {}
     if room.phantom is not None or "phantom" in entry.intent:
         return {}
@@ -77,6 +77,13 @@ def _witness(
         readouts=_readouts(frame, room.panel.maximum_frame_rate_hz),
         cu_per_count=step,
     )
+
+
+def _room(store: RecordReader, entry: DeliveryEntry, settings: Settings) -> Room:
+    """As it was for the delivery: one that the plan's devices chose is made to their measure."""
+    if entry.intent["room_derived"]:
+        return choose_room(stored_plan(store, entry), settings, None)[0]
+    return find_room(settings, entry.room)
 
 
 def _believed(room: Room) -> ImageGeometry:

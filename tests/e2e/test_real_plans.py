@@ -39,7 +39,7 @@ def test_good_plans_pass_and_leave_valid_objects(
         assert beam["termination_status"] == "NORMAL"
         assert beam["lost_samples"] == 0
     objects = sorted((tmp_path / "out").rglob("*.dcm"))
-    assert len(objects) == beams + len(("record", "verdict"))
+    assert len(objects) == beams + len(("record", "report", "verdict"))
     for path in objects:
         content = path.read_bytes()
         assert dciodvfy_errors(content, tmp_path) == [], path

@@ -185,3 +185,8 @@ def breathing(seed: int = 0, machine: MachineModel = SINGLE, collimator_deg: flo
         return middle - half, middle + half
 
     return _beam(shape, 120, seed, machine, collimator_deg)
+
+
+def jaws_only(machine: MachineModel) -> Beam:
+    """A field of a machine that has no leaves."""
+    return Beam(machine, _start(machine, 2, 30.0, 0.0))

@@ -17,6 +17,8 @@ IndexArray = npt.NDArray[np.intp]
 _CLOSED_MM = 0.05
 """A pair whose tips are no farther apart lets nothing through that moving one would change."""
 _TIE_MM = 1e-3
+_WITHOUT_LEAVES_MM = 400.0
+"""Without leaves all that the jaws leave open is one strip, this far to both sides."""
 _SHOWN = 0.3
 """A strip of which the jaws leave less open is not used to judge its leaves."""
 
@@ -61,9 +63,9 @@ class Strips:
         self.travel = self._collimation.travel
         mlcs = machine.mlcs.values()
         self._leakage = math.prod(mlc.transmission for mlc in mlcs)
-        start = max((float(mlc.boundaries_mm[0]) for mlc in mlcs), default=-np.inf)
-        stop = min((float(mlc.boundaries_mm[-1]) for mlc in mlcs), default=np.inf)
-        edges = np.unique(np.concatenate([mlc.boundaries_mm for mlc in mlcs] or [np.empty(0)]))
+        start = max((float(mlc.boundaries_mm[0]) for mlc in mlcs), default=-_WITHOUT_LEAVES_MM)
+        stop = min((float(mlc.boundaries_mm[-1]) for mlc in mlcs), default=_WITHOUT_LEAVES_MM)
+        edges = np.unique(np.concatenate([[start, stop], *(mlc.boundaries_mm for mlc in mlcs)]))
         self.boundaries: FloatArray = edges[(edges >= start) & (edges <= stop)]
         middle = 0.5 * (self.boundaries[1:] + self.boundaries[:-1])
         self.leaf_of: Mapping[str, IndexArray] = {
