@@ -120,10 +120,10 @@ def _pixels(
     image = next(portal_images(path))
     if image.pixels.shape != shape or image.unit != "CU":
         return None
-    return image.pixels, _step(image.pixels)
+    return image.pixels, count_step(image.pixels)
 
 
-def _step(pixels: FloatArray) -> float:
+def count_step(pixels: FloatArray) -> float:
     """The smallest difference of two values: what one count is."""
     values = np.unique(pixels)
     return float(np.diff(values).min()) if values.size > 1 else 0.0

@@ -10,6 +10,7 @@ import numpy as np
 
 from gateway.adapters.store import open_reader
 from gateway.app.finish import judge
+from gateway.app.foreign_image import ForeignImages
 from gateway.app.fractions import entries, find_entry
 from gateway.app.intake import choose_room, find_room
 from gateway.app.machine_files import log_names
@@ -21,7 +22,7 @@ from gateway.dicom.plan_file import read_plan
 from gateway.domain.errors import ConfigError, InputError, PlanRejected
 from gateway.domain.evidence import BeamEvidence, WitnessedBeam
 from gateway.domain.findings import has_errors
-from gateway.domain.plan import TreatmentPlan
+from gateway.domain.plan import Beam, TreatmentPlan
 from gateway.domain.reconciliation import Reconciliation, Tolerances
 from gateway.domain.trajectory import Trajectory
 from gateway.domain.units import frozen
@@ -35,7 +36,7 @@ _BEAM_OF_LOG = re.compile(r"trajectory_log_beam_(\d+)_")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is to be reconciled: a stored delivery by its id, or a plan with its logs.
+    """What is to be reconciled: a stored delivery by its id, or a plan with its logs and images.
 
     ``logs`` stand in for those that the machine left beside a stored delivery.
     """
@@ -46,6 +47,7 @@ class Asked:
     fraction_group: int | None = None
     room: str | None = None
     tolerances: str | None = None
+    images: ForeignImages | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ def foreign_witnesses(
     machine has the plan's devices. Raises InputError, PlanRejected, ConfigError.
     """
     plans = _plans(plan_path, fraction_group)
-    number, matched = choose_group(plans, _logged(logs))
+    number, matched = choose_group(plans, _logged(logs)) if logs else (_only(plan_path, plans), {})
     plan = plans[number]
     room = find_room(settings, room_name) if room_name else choose_room(plan, settings, None)[0]
     tolerances = load_tolerances(tolerances_name or room.tolerances, config_roots(settings.site))
@@ -121,17 +123,17 @@ def foreign_witnesses(
             beam=beam,
             planned=stated_trajectory(beam),
             telemetry=None,
-            log=_as_dose(matched[beam.number], 0.0, beam.meterset_mu),
-            log_source=matched[beam.number].source,
+            log=_whole(matched.get(beam.number), beam),
+            log_source=_source(matched.get(beam.number)),
             start_meterset_mu=0.0,
             end_meterset_mu=beam.meterset_mu,
             mu_per_pulse=room.machine.mu_per_pulse,
-            log_resolution_mu=matched[beam.number].resolution_mu,
+            log_resolution_mu=_resolution(matched.get(beam.number)),
         )
         for beam in plan.beams.values()
-        if beam.number in matched
+        if beam.number in matched or not logs
     )
-    left = tuple(number for number in plan.beams if number not in matched)
+    left = tuple(number for number in plan.beams if logs and number not in matched)
     return Witnesses(plan, beams, left, room.name, tolerances)
 
 
@@ -153,6 +155,18 @@ def _plans(path: Path, wanted: int | None) -> Mapping[int, TreatmentPlan]:
     if not found:
         raise InputError(f"{path}: none of its fraction groups can be read; see: check")
     return found
+
+
+def _only(path: Path, plans: Mapping[int, TreatmentPlan]) -> int:
+    """Without a log nothing tells which fraction group it was."""
+    if len(plans) > 1:
+        listed = ", ".join(map(str, plans))
+        raise ConfigError(f"{path}: has fraction groups {listed}; --fraction-group is wanted")
+    return next(iter(plans))
+
+
+def _whole(logged: LoggedBeam | None, beam: Beam) -> Trajectory | None:
+    return None if logged is None else _as_dose(logged, 0.0, beam.meterset_mu)
 
 
 def _logged(paths: Sequence[Path]) -> list[LoggedBeam]:
@@ -219,8 +233,8 @@ def witnesses(asked: Asked, settings: Settings) -> Witnesses:
         with closing(open_reader(settings.store)) as store:
             entry = find_entry(entries(store), asked.delivery_id, settings)
             return stored_witnesses(store, entry, settings, asked.logs)
-    if asked.plan is None or not asked.logs:
-        raise ConfigError("reconcile wants a delivery's ID, or --plan PLAN with --log FILE")
+    if asked.plan is None or not (asked.logs or asked.images):
+        raise ConfigError("reconcile wants a delivery's ID, or --plan PLAN with --log or --image")
     return foreign_witnesses(
         asked.plan,
         asked.logs,

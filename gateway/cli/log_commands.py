@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli.application import app
+from gateway.cli.image_options import PanelAt, Pitch, Sad, Sid, Sign, given_by_option
 from gateway.cli.options import FractionGroup, common, refuse_with
 
 
@@ -39,6 +40,10 @@ def reconcile(
         list[Path] | None,
         typer.Option(metavar="FILE", help="A log of the machine; repeat for more."),
     ] = None,
+    image: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="A portal RT Image of a beam; repeat for more."),
+    ] = None,
     fraction_group: FractionGroup = None,
     room: Annotated[
         str | None, typer.Option(help="With --plan: the room; default: the one that fits the plan.")
@@ -46,11 +51,18 @@ def reconcile(
     tolerances: Annotated[
         str | None, typer.Option(help="With --plan: tolerances; default: those of the room.")
     ] = None,
+    sid: Sid = None,
+    sad: Sad = None,
+    pitch: Pitch = None,
+    panel_at: PanelAt = None,
+    sign: Sign = None,
 ) -> None:
-    """Reconcile plan, telemetry and machine log, pair by pair; exit 1 where any pair is out.
+    """Reconcile plan, telemetry, machine log and portal image; exit 1 where any is out.
 
     A stored delivery has the logs that its machine left, if it left any; --log gives others.
+    Of images, --sid to --sign replace what they state, or do not.
     """
+    from gateway.app.foreign_image import ForeignImages
     from gateway.app.witnesses import Asked
     from gateway.cli.show_reconciliation import show_reconciliation
 
@@ -64,5 +76,7 @@ def reconcile(
                 "--tolerances": tolerances,
             },
         )
-    asked = Asked(delivery_id, plan, tuple(log or ()), fraction_group, room, tolerances)
+    given = given_by_option(sid, sad, pitch, panel_at, sign)
+    images = ForeignImages(tuple(image), (given,)) if image else None
+    asked = Asked(delivery_id, plan, tuple(log or ()), fraction_group, room, tolerances, images)
     raise typer.Exit(show_reconciliation(asked, common.settings(), as_json=common.as_json))

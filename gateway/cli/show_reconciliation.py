@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from gateway.cli.show_delivery import cause_text, show_summary
+from gateway.cli.show_image_witness import show_image
 from gateway.cli.show_records import print_result, print_table
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ def show_reconciliation(asked: "Asked", settings: "Settings", *, as_json: bool) 
         )
     for pair in result["pairs"]:
         _show_pair(pair)
+    for image in result["images"]:
+        show_image(image)
     _show_verdict(result)
     return 0 if passed else 1
 

@@ -56,6 +56,8 @@ class RtImage:
         self._sign = self._signed()
         self.geometry: ImageGeometry = image_geometry(self._attributes, form.rows, form.columns)
         self._beam_number = item.integer("ReferencedBeamNumber")
+        plans = item.items("ReferencedRTPlanSequence")
+        self._plan_uid = next((one.text("ReferencedSOPInstanceUID") for one in plans), None)
         self._exposed = tuple(self._exposures())
         self._unit = "CU" if item.text("RescaleType") == CALIBRATED else "counts"
         self._attributes.refuse_what_is_wrong()
@@ -74,6 +76,7 @@ class RtImage:
             collimator_deg=exposed.collimator_deg,
             meterset_mu=exposed.meterset_mu,
             beam_number=self._beam_number,
+            plan_uid=self._plan_uid,
         )
 
     def _offset(self) -> float:

@@ -34,7 +34,7 @@ class PortalImage:
 
     ``unit`` is ``CU`` where the file says how pixels become calibrated units, else ``counts``.
     Angles are degree, None where nothing states them. ``meterset_mu`` is the MU in the image
-    (None: not stated), ``beam_number`` that of the plan which the image refers to.
+    (None: not stated), ``beam_number`` that of the plan ``plan_uid`` which the image refers to.
     """
 
     pixels: FloatArray
@@ -44,6 +44,7 @@ class PortalImage:
     collimator_deg: float | None = None
     meterset_mu: float | None = None
     beam_number: int | None = None
+    plan_uid: str | None = None
 
     def __post_init__(self) -> None:
         if self.pixels.ndim != 2:
