@@ -1,5 +1,6 @@
 """From the stored delivery to its results: verdict, record, images, report, summary."""
 
+import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -29,11 +30,11 @@ from gateway.domain.delivery import (
     MachineIdentity,
     PanelIdentity,
 )
-from gateway.domain.errors import ConfigError
+from gateway.domain.errors import ConfigError, InputError
 from gateway.domain.evidence import BeamEvidence
 from gateway.domain.findings import Finding, Severity
 from gateway.domain.plan import TreatmentPlan
-from gateway.domain.reconciliation import Reconciliation, Verdict
+from gateway.domain.reconciliation import Cause, Reconciliation, Verdict
 from gateway.domain.record import RecordContext, RecordedBeam
 from gateway.domain.worklist import Verification, VerificationStatus
 from gateway.ports.clock import WallClock
@@ -41,6 +42,8 @@ from gateway.ports.store import Json, RecordReader, RecordStore
 from gateway.reconcile import reconcile
 from gateway.settings import Settings
 from gateway.timeloop import run
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +81,22 @@ def judge(
     tolerances = tolerances_named(entry.intent["tolerances"], settings)
     limits = tolerances.reconciliation
     criteria = None if limits.gamma is None else limits.gamma.criteria
-    witnesses = image_witnesses(store, entry, evidence, settings, criteria)
-    result = reconcile(evidence, limits, witnesses)
+    witnesses, failed = image_witnesses(store, entry, evidence, settings, criteria)
+    result = _not_passed_unseen(reconcile(evidence, limits, witnesses), failed)
     return entry, plan, evidence, _not_passed_unless_complete(entry, result)
 
 
 def finish(store: RecordStore, delivery_id: str, settings: Settings, clock: WallClock) -> Finished:
     """Judge the delivery and write everything that belongs to it; the verdict comes last.
 
-    Not while a loop runs. May be done again: what is written then replaces what was.
+    Logs, image and report are beside the record: what goes wrong with them is told, and the rest
+    is written. Not while a loop runs. May be done again: what is written then replaces what was.
     Raises StoreError, InputError.
     """
-    keep_logs(store, delivery_id, settings, clock)
+    try:
+        keep_logs(store, delivery_id, settings, clock)
+    except InputError as problem:
+        _log.error("%s: %s", delivery_id, problem)
     work = _Work(store, delivery_id, settings, clock)
     for name, content in work.objects():
         run(store.keep_file(delivery_id, name, content, clock.now_ns()), 1.0)
@@ -142,12 +149,19 @@ class _Work:
     def _verdict_text(self) -> VerdictText:
         return verdict_text(self.entry, self.evidence, self.reconciliation)
 
-    def _reports(self) -> Iterator[tuple[str, bytes]]:
-        page = self._page()
-        pdf = print_report(page, self.entry)
-        yield "report.html", page.encode()
-        yield "report.pdf", pdf
-        yield "report.dcm", report_document(self._context, pdf)
+    def _reports(self) -> Sequence[tuple[str, bytes]]:
+        """The report, or as much of it as can be made: record and verdict do not depend on it."""
+        made: list[tuple[str, bytes]] = []
+        try:
+            page = self._page()
+            made.append(("report.html", page.encode()))
+            pdf = print_report(page, self.entry)
+            made.append(("report.pdf", pdf))
+            made.append(("report.dcm", report_document(self._context, pdf)))
+        except Exception as problem:  # noqa: BLE001 - whatever it is, the rest is written
+            name, kind = self.entry.delivery_id, type(problem).__name__
+            _log.error("%s: the report cannot be made: %s: %s", name, kind, problem)
+        return made
 
     def _page(self) -> str:
         return draw_report(
@@ -262,4 +276,17 @@ def _not_passed_unless_complete(
         return reconciliation
     return Reconciliation(
         Verdict.FAIL, reconciliation.causes, reconciliation.beams, reconciliation.tolerances
+    )
+
+
+def _not_passed_unseen(reconciliation: Reconciliation, beams: Sequence[int]) -> Reconciliation:
+    """Not passed where the image of one of ``beams`` could not be compared."""
+    if not beams:
+        return reconciliation
+    unseen = tuple(Cause("image-not-compared", beam) for beam in beams)
+    return Reconciliation(
+        Verdict.FAIL,
+        (*reconciliation.causes, *unseen),
+        reconciliation.beams,
+        reconciliation.tolerances,
     )

@@ -1,5 +1,6 @@
 """The portal image of a stored beam as a third witness beside plan and log."""
 
+import logging
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -18,6 +19,8 @@ from gateway.domain.witnesses import ImageWitness, WitnessMatrix
 from gateway.ports.store import RecordReader
 from gateway.settings import Settings
 
+_log = logging.getLogger(__name__)
+
 
 def image_witnesses(
     store: RecordReader,
@@ -25,8 +28,11 @@ def image_witnesses(
     evidence: Sequence[BeamEvidence],
     settings: Settings,
     criteria: GammaCriteria | None = None,
-) -> Mapping[int, WitnessMatrix]:
+) -> tuple[Mapping[int, WitnessMatrix], Sequence[int]]:
     """By beam number, for every beam with an integrated image that is not saturated.
+
+    Second the beams whose image could not be compared, whatever the reason: the other witnesses
+    are judged all the same.
 
     A beam with a phantom in it is not predicted. A cine run's frames are looked at by their
     numbers only: what is judged again later must come out as it did, and their sum is not kept.
@@ -38,23 +44,43 @@ def image_witnesses(
         and [frame.kind for frame in item.frames] == [FrameKind.INTEGRATED]
     ]
     if not imaged:
-        return {}
+        return {}, ()
     try:
         room = _room(store, entry, settings)
     except (ConfigError, PlanRejected):
-        return {}
+        return {}, ()
     if room.phantom is not None or "phantom" in entry.intent:
-        return {}
+        return {}, ()
+    found, failed = {}, []
+    for item in imaged:
+        number = item.beam.number
+        try:
+            matrix = _matrix(store, entry, item, room, criteria)
+        except Exception as problem:  # noqa: BLE001 - whatever it is, the rest is written
+            kind = type(problem).__name__
+            _log.error(
+                "%s: beam %d: no image compared: %s: %s", entry.delivery_id, number, kind, problem
+            )
+            failed.append(number)
+            continue
+        if matrix is not None:
+            found[number] = matrix
+    return found, failed
+
+
+def _matrix(
+    store: RecordReader,
+    entry: DeliveryEntry,
+    item: BeamEvidence,
+    room: Room,
+    criteria: GammaCriteria | None,
+) -> WitnessMatrix | None:
     from gateway.reconcile.witnesses import compare_witnesses
 
-    found = {}
-    for item in imaged:
-        witness = _witness(store, entry, item, room)
-        if witness is not None and item.delivered is not None:
-            found[item.beam.number] = compare_witnesses(
-                item.planned, item.delivered, witness, criteria
-            )
-    return found
+    witness = _witness(store, entry, item, room)
+    if witness is None or item.delivered is None:
+        return None
+    return compare_witnesses(item.planned, item.delivered, witness, criteria)
 
 
 def _witness(

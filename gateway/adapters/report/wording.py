@@ -86,6 +86,7 @@ _SENTENCES = {
     "panel-shift": "The portal imager stood {error} aside of where it was believed to be.",
     "output-change": "The image shows a dose {percent} off what the meterset says: output or "
     "the panel's gain has changed.",
+    "image-not-compared": "The portal image of the beam could not be compared with plan and log.",
     "wrong-log": "The log differs from plan and image: it is wrong, or of another beam.",
     "terminated": "The beam was ended{at} before it was complete.",
 }
