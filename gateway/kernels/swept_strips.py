@@ -9,8 +9,8 @@ between the moments at which two of them meet.
 from gateway.domain.units import FloatArray
 from gateway.kernels.compiled import compiled
 
-KNOTS = 32
-"""Room for all moments: 2 ends, 15 meetings of 6 edges along, 5 across."""
+KNOTS = 36
+"""Room for all moments of three layers: 2 ends, 28 meetings of 8 edges along, 5 across."""
 MOMENT, LOW, HIGH, START, END = range(5)
 """Columns of a strip's path: when, open from and to along the travel, from and to across it."""
 
