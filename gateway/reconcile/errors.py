@@ -122,7 +122,10 @@ def beam_errors(
 
 
 def exceeding(errors: BeamErrors, tolerances: Tolerances) -> FloatArray:
-    """Per column the largest ratio of a statistic to its limit: above 1 is out of tolerance."""
+    """Per column the largest ratio of a statistic to its limit: above 1 is out of tolerance.
+
+    Infinite for what is not a number.
+    """
     statistics = errors.statistics
     ratio = np.zeros(len(errors.columns))
     for rows, quantity in _quantities(errors.columns):
@@ -135,7 +138,8 @@ def exceeding(errors: BeamErrors, tolerances: Tolerances) -> FloatArray:
             (tolerance.p95, statistics.p95),
         ):
             if limit is not None:
-                ratio[rows] = np.maximum(ratio[rows], values[rows] / limit)
+                of_limit = np.nan_to_num(values[rows] / limit, nan=np.inf, posinf=np.inf)
+                ratio[rows] = np.maximum(ratio[rows], of_limit)
     return ratio
 
 

@@ -141,3 +141,9 @@ def test_a_covered_leaf_is_judged_by_no_pair() -> None:
 def test_leaves_of_another_mlc_are_not_compared() -> None:
     other = replace(DONE, leaves={"MLCX": frozen(np.zeros((DONE.time_s.size, 160)))})
     assert "MLCX" not in pairs(witnessed(None, other))["plan", "log"].errors
+
+
+def test_a_position_that_is_no_number_does_not_pass() -> None:
+    (pair,) = pairs(witnessed(None, moved(3, np.nan))).values()
+    assert pair.verdict is Verdict.FAIL
+    assert pair.exceeded == ("MLCX",)
