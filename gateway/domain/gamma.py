@@ -13,6 +13,8 @@ from gateway.domain.units import FloatArray
 class GammaCriteria:
     """Criteria of a gamma comparison. Raises ValueError for one that is not above 0.
 
+    The largest gamma is above 1: at 1 or less whatever is beyond it would count as passed.
+
     ``dose_percent`` is of the normalisation, or of the reference dose at each point where
     ``local``. ``normalisation`` is a dose in the distribution's own unit; None: the largest
     reference dose. Points below ``cutoff_percent`` of the normalisation are not judged. Nothing
@@ -31,6 +33,8 @@ class GammaCriteria:
             value = getattr(self, name)
             if value is not None and not 0.0 < value < np.inf:
                 raise ValueError(f"{name} is {value:g}; it has to be above 0 and finite")
+        if self.maximum_gamma <= 1.0:
+            raise ValueError(f"maximum_gamma is {self.maximum_gamma:g}; it has to be above 1")
         if not 0.0 <= self.cutoff_percent < np.inf:
             raise ValueError(f"cutoff_percent is {self.cutoff_percent:g}; it cannot be below 0")
 

@@ -70,7 +70,7 @@ def questions(draw: st.DrawFn) -> tuple[RegularGrid, RegularGrid, GammaCriteria]
         distance_mm=draw(st.sampled_from([1.0, 3.0])),
         local=draw(st.booleans()),
         cutoff_percent=draw(st.sampled_from([0.0, 60.0])),
-        maximum_gamma=draw(st.sampled_from([0.8, 2.0, 6.0])),
+        maximum_gamma=draw(st.sampled_from([1.1, 2.0, 6.0])),
     )
     return reference, grids[1], criteria
 
@@ -203,6 +203,7 @@ def test_a_search_of_the_whole_world_is_refused() -> None:
         {"dose_percent": 0.0},
         {"distance_mm": -1.0},
         {"maximum_gamma": float("nan")},
+        {"maximum_gamma": 1.0},
         {"normalisation": 0.0},
         {"cutoff_percent": -1.0},
     ],
