@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -99,3 +100,11 @@ def test_paths_of_every_kind_of_step_are_followed() -> None:
 
 def test_a_sign_that_the_fonts_lack_is_a_question_mark() -> None:
     assert printable("Größe −2 ±1° 頭") == "Größe −2 ±1° ?"
+
+
+@pytest.mark.parametrize("sign", ["\x00", "\x0c", "\x1b", "\ufffe", "\ud800"])
+def test_a_name_with_a_sign_that_no_document_holds_is_printed(sign: str) -> None:
+    data = replace(next(iter(samples.SAMPLES.values()))(), plan_label=f"a{sign}b")
+    page = render_report(data)
+    assert "a\ufffdb" in page
+    assert report_pdf(page, "Delivery D1", "Delivery D1").startswith(b"%PDF")

@@ -1,14 +1,19 @@
 """HTML and SVG as text, every value escaped."""
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 
 Attribute = str | float | int | None
 
 
+_NO_TEXT = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
+"""What no XML document may hold (XML 1.0, 2.2)."""
+
+
 def text(value: object) -> str:
-    """``value`` as escaped text."""
-    return escape(str(value), quote=True)
+    """``value`` as escaped text; what is no character of a document is replaced."""
+    return escape(_NO_TEXT.sub("\ufffd", str(value)), quote=True)
 
 
 def tag(name: str, *inner: str, **attributes: Attribute) -> str:
