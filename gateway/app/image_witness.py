@@ -47,8 +47,9 @@ def image_witnesses(
         return {}, ()
     try:
         room = _room(store, entry, settings)
-    except (ConfigError, PlanRejected):
-        return {}, ()
+    except (ConfigError, PlanRejected) as problem:
+        _log.error("%s: no image compared: %s", entry.delivery_id, problem)
+        return {}, [item.beam.number for item in imaged]
     if room.phantom is not None or "phantom" in entry.intent:
         return {}, ()
     found, failed = {}, []

@@ -1,15 +1,19 @@
 """Record and verdict do not wait for what is only looked at afterwards."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 
+from gateway.adapters.store import open_reader
 from gateway.app import finish as module
+from gateway.app import image_witness
 from gateway.app.finish import Finished
 from gateway.app.records import show, verify
-from gateway.domain.errors import InputError
+from gateway.domain.errors import ConfigError, InputError
 from gateway.domain.findings import has_errors
+from gateway.domain.reconciliation import Verdict
 from gateway.reconcile import witnesses
 from tests.e2e.deliveries import delivered, generated, settings
 
@@ -64,3 +68,19 @@ def test_logs_that_cannot_be_taken_lose_nothing_else(
     assert finished.summary["verdict"] == "pass"
     assert _files_of(finished, tmp_path) >= _KEPT
     assert "cannot be taken" in caplog.text
+
+
+def test_a_delivery_whose_room_is_gone_does_not_pass_for_want_of_its_image(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finished = delivered(tmp_path, generated(tmp_path, "open-field"))
+    assert finished.passed
+
+    def gone(*_args: object) -> NoReturn:
+        raise ConfigError("no room of that name")
+
+    monkeypatch.setattr(image_witness, "_room", gone)
+    with closing(open_reader(settings(tmp_path).store)) as store:
+        *_, again = module.judge(store, finished.entry.delivery_id, settings(tmp_path))
+    assert again.verdict is Verdict.FAIL
+    assert [cause.cause for cause in again.causes] == ["image-not-compared"]

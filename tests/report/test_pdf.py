@@ -108,3 +108,8 @@ def test_a_name_with_a_sign_that_no_document_holds_is_printed(sign: str) -> None
     page = render_report(data)
     assert "a\ufffdb" in page
     assert report_pdf(page, "Delivery D1", "Delivery D1").startswith(b"%PDF")
+
+
+def test_a_word_without_end_is_cut_and_the_rest_is_printed() -> None:
+    data = replace(samples.refused_beam(), plan_label="x" * 4000)
+    assert report_pdf(render_report(data), "Delivery D1", "Delivery D1").startswith(b"%PDF")

@@ -1,5 +1,6 @@
 """Text of the page as reportlab's paragraphs want it."""
 
+import re
 from html import escape
 from xml.etree.ElementTree import Element
 
@@ -17,8 +18,13 @@ def inline(element: Element) -> str:
     return "".join(parts)
 
 
+LONGEST_WORD = 80
+"""Characters of a word without a gap; of a longer one the rest is in the HTML."""
+_TOO_LONG = re.compile(rf"(\S{{{LONGEST_WORD}}})\S+")
+
+
 def _own(words: str | None) -> str:
-    return escape(printable(words), quote=False) if words else ""
+    return escape(_TOO_LONG.sub(r"\1...", printable(words)), quote=False) if words else ""
 
 
 def _dressed(element: Element) -> str:
