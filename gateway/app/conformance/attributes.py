@@ -28,6 +28,13 @@ READERS = {
         "gateway.dicom.accessory_reader",
         "gateway.dicom.plan_file",
     ),
+    "RT Image": (
+        "gateway.dicom.rt_image_reader",
+        "gateway.dicom.image_attributes",
+        "gateway.dicom.stored_pixels",
+    ),
+    "RT Dose": ("gateway.dicom.rt_dose_reader",),
+    "RT Image and RT Dose, which of them": ("gateway.dicom.sop_class_of",),
     "Every object that is stored": ("gateway.dicom.object_header",),
     "UPS work item": ("gateway.dicom.ups.work_item", "gateway.dicom.ups.codes"),
     "UPS and verification events": ("gateway.dicom.ups.events",),
