@@ -233,7 +233,7 @@ def test_an_ae_title_that_is_none_of_the_managers_is_rejected(manager: Treatment
 def test_a_receiver_that_comes_late_hears_of_its_commitment(listener: Listener) -> None:
     mine = record()
     gone = {TITLE: Destination("127.0.0.1", 1)}
-    patient = TmsConfig(destinations=gone, event_attempts=1_000, event_pause_s=0.05)
+    patient = TmsConfig(destinations=gone, event_attempts=1_000, event_pause_s=0.2)
     with managing(patient) as manager:
         manager.hold(mine)
         with calling(manager.port, STORE) as association:
