@@ -114,10 +114,14 @@ class FluenceAccumulator:
         poses = self._pose.at(collimation.scalar(Axis.GANTRY, positions), angles, travel)
         frames = strip_frames(self._response.grid, angles, travel, poses.shift_mm, poses.scale)
         cu = meterset_mu * poses.inverse_square * self._head_scatter_of(positions)
-        for part, weight in enumerate(collimation.penumbra.weights):
+        penumbra = collimation.penumbra
+        layers = collimation.layers(positions, 0)
+        for part, weight in enumerate(penumbra.weights):
             limits = collimation.limits(positions, part) + poses.jaws_mm
+            if part > 0 and not penumbra.has_the_leaves_of(part, part - 1):
+                layers = collimation.layers(positions, part)
             leaks = self._jaw_transmission
-            for layer in collimation.layers(positions, part):
+            for layer in layers:
                 self._add(layer.strips, limits, frames, cu * ((layer.share - leaks) * weight))
                 leaks = 0.0
         if self._jaw_transmission > 0.0:

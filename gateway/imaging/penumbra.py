@@ -116,6 +116,15 @@ class Penumbra:
             {name: rest[name] for name in jaws},
         )
 
+    def has_the_leaves_of(self, part: int, other: int) -> bool:
+        """Whether two apertures differ in their jaws only."""
+        return all(
+            tips[part] == tips[other]
+            and self.leaves[name].along[part] == self.leaves[name].along[other]
+            and self.leaves[name].across[part] == self.leaves[name].across[other]
+            for name, tips in self.tips.items()
+        )
+
     @classmethod
     def none(cls, machine: MachineModel) -> "Penumbra":
         """Sharp edges where the positions are."""

@@ -25,8 +25,15 @@ class Strips:
         edge = np.full((count, 1), np.inf)
         return cls(np.array([-np.inf, np.inf]), -edge, edge)
 
+    @property
+    def is_unlimited(self) -> bool:
+        """Whether this is open everywhere."""
+        return self.boundaries.size == 2 and bool(np.isinf(self.low).all())
+
     def intersected(self, other: "Strips") -> "Strips":
         """What is open in both, exactly: the travel axis is the same, so strips stay strips."""
+        if self.is_unlimited:
+            return other
         edges = np.union1d(self.boundaries, other.boundaries)
         start = max(self.boundaries[0], other.boundaries[0])
         stop = min(self.boundaries[-1], other.boundaries[-1])
