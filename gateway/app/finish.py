@@ -100,6 +100,7 @@ def finish(store: RecordStore, delivery_id: str, settings: Settings, clock: Wall
     work = _Work(store, delivery_id, settings, clock)
     for name, content in work.objects():
         run(store.keep_file(delivery_id, name, content, clock.now_ns()), 1.0)
+        del content  # half a gigabyte: gone before the next is made
     verdict = _verdict(work.reconciliation)
     run(store.append(delivery_id, "verdict", verdict, clock.now_ns()), 1.0)
     directory = store.directory(delivery_id)
@@ -125,6 +126,7 @@ class _Work:
         for name, content in self._all_images():
             names.add(name)
             yield name, content
+            del content
         if self._recorded:
             yield "treatment_record.dcm", treatment_record(self._context, self._recorded)
         yield "verdict.dcm", verdict_document(self._context, self._verdict_text())
@@ -141,9 +143,10 @@ class _Work:
     def _all_images(self) -> Iterator[tuple[str, bytes]]:
         instance = 1
         for beam in self._recorded:
-            contents = _images(self._context, beam, instance)
-            for name, content in zip(_image_names(beam), contents, strict=False):
-                yield name, content
+            names = _image_names(beam)
+            for content in _images(self._context, beam, instance):
+                yield next(names), content
+                del content
                 instance += 1
 
     def _verdict_text(self) -> VerdictText:
