@@ -33,6 +33,10 @@ class RecordReader(Protocol):
         """The delivery's events in order; empty when there is no such delivery."""
         ...
 
+    def events_after(self, sequence: int, limit: int) -> Sequence[StoredEvent]:
+        """At most ``limit`` events of the whole store that follow ``sequence``, in order."""
+        ...
+
     def samples(self, delivery_id: str, beam_number: int) -> bytes:
         """The packed telemetry rows that were committed for a beam, in order."""
         ...

@@ -47,6 +47,9 @@ class MemoryStore:
     def events(self, delivery_id: str) -> Sequence[StoredEvent]:
         return self.stored
 
+    def events_after(self, sequence: int, limit: int) -> Sequence[StoredEvent]:
+        return self.stored[sequence : sequence + limit]
+
     def deliveries(self) -> Sequence[str]:
         return ["D"]
 

@@ -58,6 +58,18 @@ def test_everything_comes_back(root: Path) -> None:
         assert errors_of(reader.verify(ONE)) == []
 
 
+def test_events_of_the_whole_store_are_read_on_from_where_a_reader_was(root: Path) -> None:
+    make(root)
+    with closing(open_reader(root)) as reader:
+        assert [event.sequence for event in reader.events_after(0, 3)] == [1, 2, 3]
+        later = reader.events_after(3, 100)
+        assert [(event.sequence, event.delivery_id) for event in later] == [
+            (4, OTHER), (5, ONE), (6, ONE), (7, ONE),
+        ]  # fmt: skip
+        assert later[-1] == reader.events(ONE)[-1]
+        assert reader.events_after(7, 100) == []
+
+
 def test_what_append_returns_is_what_is_read(root: Path) -> None:
     bodies: list[dict[str, Json]] = [
         {},

@@ -13,6 +13,8 @@ from gateway.domain.errors import StoreError
 from gateway.domain.findings import Finding
 from gateway.ports.store import StoredEvent
 
+_EVENTS = "SELECT sequence, delivery_id, kind, at_ns, body, sha256 FROM events "
+
 
 class StoreReader:
     """Implements :class:`gateway.ports.store.RecordReader`."""
@@ -30,19 +32,11 @@ class StoreReader:
 
     def events(self, delivery_id: str) -> Sequence[StoredEvent]:
         """See the port."""
-        rows = self._rows(
-            "SELECT sequence, delivery_id, kind, at_ns, body, sha256 FROM events "
-            "WHERE delivery_id = ? ORDER BY sequence",
-            delivery_id,
-        )
-        try:
-            return [
-                StoredEvent(sequence, name, kind, at_ns, json.loads(body), sha256)
-                for sequence, name, kind, at_ns, body, sha256 in rows
-            ]
-        except ValueError as error:
-            text = f"{self._root}: an event of {delivery_id} is damaged: {error}; see verify"
-            raise StoreError(text) from error
+        return self._events("WHERE delivery_id = ? ORDER BY sequence", delivery_id)
+
+    def events_after(self, sequence: int, limit: int) -> Sequence[StoredEvent]:
+        """See the port."""
+        return self._events("WHERE sequence > ? ORDER BY sequence LIMIT ?", sequence, limit)
 
     def samples(self, delivery_id: str, beam_number: int) -> bytes:
         """See the port."""
@@ -67,6 +61,18 @@ class StoreReader:
     def close(self) -> None:
         """See the port."""
         self._connection.close()
+
+    def _events(self, which: str, *parameters: object) -> Sequence[StoredEvent]:
+        return [self._event(*row) for row in self._rows(_EVENTS + which, *parameters)]
+
+    def _event(
+        self, sequence: int, name: str, kind: str, at_ns: int, body: str, sha256: str
+    ) -> StoredEvent:
+        try:
+            return StoredEvent(sequence, name, kind, at_ns, json.loads(body), sha256)
+        except ValueError as error:
+            text = f"{self._root}: an event of {name} is damaged: {error}; see verify"
+            raise StoreError(text) from error
 
     def _rows(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
         try:

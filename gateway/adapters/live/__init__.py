@@ -1,0 +1,1 @@
+"""The live feed between processes: the room's process sends (tap), watchers receive (feed)."""
