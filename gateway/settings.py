@@ -23,6 +23,22 @@ class Links(BaseModel):
     imager: str | None = None
 
 
+class Web(BaseModel):
+    """Where the dashboard and its HTTP API are served.
+
+    ``allowed_hosts`` are further names by which a browser may ask for it. ``certificate`` and
+    ``key`` are files in PEM; with them it speaks HTTPS only.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8480, ge=0, le=65535)
+    allowed_hosts: tuple[str, ...] = ()
+    certificate: Path | None = None
+    key: Path | None = None
+
+
 def _default_store() -> Path:
     return user_data_path("linac-gateway", appauthor=False)
 
@@ -51,6 +67,7 @@ class Settings(BaseSettings):
     site: Path | None = None
     operator: str = Field(default_factory=_user)
     links: Links = Links()
+    web: Web = Web()
     pseudonymise: bool = False
 
     @classmethod

@@ -8,7 +8,8 @@ import pytest
 from pynetdicom import AE
 
 from gateway.adapters.dicomnet.service import Context, Service, accept
-from gateway.adapters.nodestore.database import IDLE_CONNECTIONS, NodeDatabase
+from gateway.adapters.nodestore.database import NodeDatabase
+from gateway.adapters.sqlite_database import IDLE_CONNECTIONS
 from gateway.dicom.sop_classes import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN, RT_IMAGE
 from gateway.domain.errors import StoreError
 from tests.node_query.objects import Object, insert

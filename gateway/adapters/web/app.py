@@ -1,0 +1,38 @@
+"""The application: routes behind what every request passes first."""
+
+from fastapi import FastAPI
+
+from gateway import __version__
+from gateway.adapters.web.bodies import BoundedBodies
+from gateway.adapters.web.guard import DESCRIPTION, Guard
+from gateway.adapters.web.models import Problem
+from gateway.adapters.web.parts import WebParts
+from gateway.adapters.web.problems import MEDIA_TYPE, handle_problems
+from gateway.adapters.web.routes.health import health_routes
+from gateway.adapters.web.routes.live import live_routes
+from gateway.adapters.web.routes.room import room_routes
+from gateway.adapters.web.routes.session import session_routes
+from gateway.adapters.web.static_files import Dashboard
+
+PREFIX = "/api/v1"
+PLAN_BYTES = 64 * 2**20
+
+
+def web_app(parts: WebParts) -> FastAPI:
+    """The dashboard and its API on ``parts``."""
+    app = FastAPI(
+        title="linac-gateway",
+        version=__version__,
+        openapi_url=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        responses={"default": {"model": Problem, "content": {MEDIA_TYPE: {}}}},
+    )
+    handle_problems(app)
+    for routes in (session_routes, room_routes, live_routes):
+        app.include_router(routes(parts), prefix=PREFIX)
+    app.include_router(health_routes(parts))
+    app.mount("/", Dashboard(), name="dashboard")
+    app.add_middleware(BoundedBodies, larger={f"{PREFIX}/plans": PLAN_BYTES})
+    app.add_middleware(Guard, site=parts.site, sessions=parts.sessions)
+    return app

@@ -1,0 +1,1 @@
+"""The dashboard's own database: sessions, plans, requests, commands, acknowledgements."""
