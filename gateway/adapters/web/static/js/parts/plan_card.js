@@ -1,0 +1,96 @@
+/** A plan before its delivery: what it holds, what was found, and how it shall be proposed. */
+
+import { command } from "../api.js";
+import { attempt, note } from "../announce.js";
+import { fill, h } from "../dom.js";
+import { counted, measure } from "../format.js";
+import { mayOperate } from "../session.js";
+import { findingCounts, findingList } from "./findings.js";
+
+/** @param {() => void} proposed */
+export function planCard(proposed) {
+  const element = h("section", { class: "card plan", "aria-label": "Plan", hidden: true });
+  return {
+    element,
+    /** @param {any} plan */
+    show(plan) {
+      element.hidden = false;
+      fill(element, ...content(plan, proposed));
+      element.scrollIntoView({ block: "nearest" });
+    },
+  };
+}
+
+/** @param {any} plan @param {() => void} proposed */
+function content(plan, proposed) {
+  const beams = plan.beams ?? [];
+  const total = beams.reduce((/** @type {number} */ sum, /** @type {any} */ beam) => sum + (beam.meterset_mu ?? 0), 0);
+  const findings = plan.findings ?? [];
+  return [
+    h("div", { class: "card-head" }, h("h2", {}, plan.label || "Plan without a label"),
+      h("span", { class: `tag ${plan.deliverable ? "pass" : "error"}` }, plan.deliverable ? "\u2713 deliverable here" : "\u2716 refused here")),
+    h("p", { class: "uid" }, plan.plan_uid ?? ""),
+    h("p", {}, `${counted(beams.length, "beam")}, ${measure(total, 1, "MU")}; ${findingCounts(findings)}`),
+    findingList(findings),
+    beamTable(beams),
+    plan.deliverable && form(plan, proposed),
+  ];
+}
+
+/** @param {any[]} beams */
+function beamTable(beams) {
+  if (!beams.length) return null;
+  return h(
+    "table",
+    { class: "numbers beams" },
+    h("caption", {}, "Beams"),
+    h("thead", {}, h("tr", {}, ["Beam", "Name", "Technique", "Meterset"].map((text) => h("th", { scope: "col" }, text)))),
+    h("tbody", {}, beams.map((beam) => h("tr", {},
+      h("th", { scope: "row" }, beam.number), h("td", {}, beam.name),
+      h("td", {}, beam.technique ?? beam.beam_type ?? beam.type ?? ""), h("td", {}, measure(beam.meterset_mu, 1, "MU"))))),
+  );
+}
+
+/** @param {any} plan @param {() => void} proposed */
+function form(plan, proposed) {
+  const groups = (plan.fraction_groups ?? []).map((/** @type {any} */ group) => group.number ?? group);
+  const group = /** @type {HTMLSelectElement} */ (h("select", { id: "fraction-group" },
+    groups.map((/** @type {number} */ number) => h("option", { value: number }, number))));
+  const cine = /** @type {HTMLInputElement} */ (h("input", { id: "cine", type: "number", min: "0", max: "30", step: "0.5", value: "5", inputmode: "decimal" }));
+  const boxes = (plan.beams ?? []).map((/** @type {any} */ beam) => ({
+    number: beam.number,
+    box: /** @type {HTMLInputElement} */ (h("input", { type: "checkbox", checked: true, id: `beam-${beam.number}` })),
+    name: beam.name,
+  }));
+  const button = h("button", { type: "submit", class: "primary", disabled: !mayOperate() }, "Propose");
+  const made = h(
+    "form",
+    { class: "propose" },
+    h("fieldset", {}, h("legend", {}, "Beams"), boxes.map((/** @type {any} */ one) => h("label", { for: `beam-${one.number}` }, one.box, ` ${one.number} ${one.name}`))),
+    groups.length > 1 && h("div", { class: "field" }, h("label", { for: "fraction-group" }, "Fraction group"), group),
+    h("div", { class: "field" }, h("label", { for: "cine" }, "Cine images, frames/s (0: none)"), cine),
+    h("div", { class: "row" }, button, h("span", { class: "quiet-note" }, "Nothing moves yet: a proposal is armed next.")),
+  );
+  made.addEventListener("submit", (event) => {
+    event.preventDefault();
+    attempt(async () => {
+      await command("POST", "/queue", wanted(plan, groups, group, boxes, cine));
+      note(`${plan.label} is proposed`);
+      proposed();
+    }, button);
+  });
+  return made;
+}
+
+/** @param {any} plan @param {number[]} groups @param {HTMLSelectElement} group @param {any[]} boxes
+ * @param {HTMLInputElement} cine */
+function wanted(plan, groups, group, boxes, cine) {
+  const chosen = boxes.filter((one) => one.box.checked).map((one) => one.number);
+  if (!chosen.length) throw new Error("Choose at least one beam.");
+  return {
+    plan_id: plan.plan_id,
+    ...(groups.length > 1 ? { fraction_group: Number(group.value) } : {}),
+    ...(chosen.length < boxes.length ? { beams: chosen } : {}),
+    ...(Number(cine.value) > 0 ? { cine_fps: Number(cine.value) } : {}),
+  };
+}
