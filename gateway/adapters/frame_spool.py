@@ -14,6 +14,7 @@ import numpy as np
 from gateway.domain.delivery import PortalFrame
 from gateway.domain.errors import StoreError
 from gateway.domain.units import PixelArray
+from gateway.ports.observer import KeptFrame, Observer, Unobserved
 
 _PIXEL_BYTES = 2
 _PATTERN = "frames_beam_*.u16"
@@ -75,11 +76,13 @@ class SpooledFrames(Sequence[PortalFrame]):
 class FrameSpool:
     """Writes frames in the order they come, in a thread of its own.
 
-    After a failure nothing more is written, and every ``flush`` tells it.
+    After a failure nothing more is written, and every ``flush`` tells it. ``observer`` is told of
+    every frame that is on disk.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, observer: Observer | None = None) -> None:
         self._directory = directory
+        self._observer = observer or Unobserved()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="frames")
         self._failure: OSError | None = None
         self._sizes: dict[int, int] = {}
@@ -89,7 +92,7 @@ class FrameSpool:
         path = spool_file(self._directory, frame.beam_number)
         offset = self._sizes.get(frame.beam_number, 0)
         self._sizes[frame.beam_number] = offset + _PIXEL_BYTES * frame.pixels.size
-        self._writer.submit(self._write, path, offset, frame.pixels)
+        self._writer.submit(self._write, path, offset, frame)
 
     async def flush(self) -> None:
         """Wait for the disk. Raises StoreError when a frame could not be written."""
@@ -104,12 +107,31 @@ class FrameSpool:
     def _told(self) -> OSError | None:
         return self._failure
 
-    def _write(self, path: Path, offset: int, pixels: PixelArray) -> None:
+    def _write(self, path: Path, offset: int, frame: PortalFrame) -> None:
         if self._failure is None:
             try:
-                write_at(path, offset, np.ascontiguousarray(pixels, dtype="<u2").data)
+                write_at(path, offset, np.ascontiguousarray(frame.pixels, dtype="<u2").data)
             except OSError as error:
                 self._failure = error
+            else:
+                self._observer.on_frame(_kept(frame, path, offset))
+
+
+def _kept(frame: PortalFrame, path: Path, offset: int) -> KeptFrame:
+    rows, columns = frame.pixels.shape
+    return KeptFrame(
+        beam_number=frame.beam_number,
+        number=frame.number,
+        kind=frame.kind,
+        path=path,
+        offset=offset,
+        rows=rows,
+        columns=columns,
+        start_meterset_mu=frame.start_meterset_mu,
+        end_meterset_mu=frame.end_meterset_mu,
+        cu_per_count=frame.cu_per_count,
+        saturated=frame.saturated,
+    )
 
 
 def write_at(path: Path, offset: int, content: bytes | memoryview) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from gateway.adapters.clock import SimulatedClock, SystemClock
 from gateway.adapters.frame_spool import FrameSpool
+from gateway.app.attendance import Attendance
 from gateway.app.finish import Finished, finish
 from gateway.app.hosting import (
     device_factory,
@@ -45,6 +46,7 @@ def carry_out(
     settings: Settings,
     store: RecordStore,
     progress: Progress,
+    attendance: Attendance,
 ) -> Finished:
     """Run the session in its time, then finish the record, however the session ended.
 
@@ -60,8 +62,8 @@ def carry_out(
     order = order_of(decided, request, people, tolerances_named(room.tolerances, settings))
     drivers = load_drivers(room)
     simulated = _simulated(decided, request, settings) if inside else None
-    spool = FrameSpool(store.directory(delivery_id))
-    operation = _Operation(decided, simulated, store, spool, order, epoch_ns, progress)
+    spool = FrameSpool(store.directory(delivery_id), attendance.observer)
+    operation = _Operation(decided, simulated, store, spool, order, epoch_ns, progress, attendance)
     try:
         run(stoppable(operation.deliver(drivers)), None if math.isinf(speed) else speed)
     finally:
@@ -101,6 +103,7 @@ class _Operation:
     order: Order
     epoch_ns: int | None
     progress: Progress
+    attendance: Attendance
     clock: WallClock = field(default_factory=SystemClock)
 
     async def deliver(self, drivers: Mapping[str, Any]) -> None:
@@ -117,7 +120,8 @@ class _Operation:
 
     def _session(self, clock: WallClock, devices: DeviceFactory) -> DeliverySession:
         recorder = Recorder(self.store, self.decided.identity.delivery_id, clock, time.monotonic)
-        environment = Environment(devices, self.spool, clock, self.progress)
+        observer = self.attendance.observer
+        environment = Environment(devices, self.spool, clock, self.progress, observer)
         return DeliverySession(self.order, recorder, environment)
 
     @asynccontextmanager

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from gateway.adapters.store import open_store
+from gateway.app.attendance import Attendance
 from gateway.app.carry_out import carry_out
 from gateway.app.finish import Finished
 from gateway.app.fractions import (
@@ -35,7 +36,12 @@ from gateway.ports.store import RecordStore
 from gateway.settings import Settings
 
 
-def deliver(request: Request, settings: Settings, progress: Progress) -> Finished:
+def deliver(
+    request: Request,
+    settings: Settings,
+    progress: Progress,
+    attendance: Attendance | None = None,
+) -> Finished:
     """Deliver a plan; results go to ``request.out`` too, where one is named.
 
     Raises PlanRejected, InputError, ConfigError, Blocked, LinkError, ProtocolError, MachineFault
@@ -47,18 +53,24 @@ def deliver(request: Request, settings: Settings, progress: Progress) -> Finishe
         with closing(open_store(settings.store)) as store:
             decided = _decide_new(request, intake, named, store)
             results.delivery_id = decided.identity.delivery_id
-            return results.keep(carry_out(decided, request, settings, store, progress))
+            beside = attendance or Attendance()
+            return results.keep(carry_out(decided, request, settings, store, progress, beside))
 
 
 def continue_delivery(
-    delivery_id: str, request: Request, settings: Settings, progress: Progress
+    delivery_id: str,
+    request: Request,
+    settings: Settings,
+    progress: Progress,
+    attendance: Attendance | None = None,
 ) -> Finished:
     """Deliver exactly what remains of an earlier delivery, as one of its own. Raises likewise."""
     request = replace(request, continues=delivery_id)
     with _Results(request, settings) as results, closing(open_store(settings.store)) as store:
         decided = _decide_rest(delivery_id, request, settings, store)
         results.delivery_id = decided.identity.delivery_id
-        return results.keep(carry_out(decided, request, settings, store, progress))
+        beside = attendance or Attendance()
+        return results.keep(carry_out(decided, request, settings, store, progress, beside))
 
 
 class _Results:

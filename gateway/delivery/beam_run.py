@@ -87,6 +87,7 @@ class BeamRun:
             start_meterset_mu=self._program.start_meterset_mu,
             end_meterset_mu=self._program.end_meterset_mu,
         )
+        self._environment.observer.on_beam(self._program)
 
     async def _deliver(self) -> Ending:
         try:

@@ -15,6 +15,7 @@ from gateway.domain.delivery import (
 )
 from gateway.domain.errors import ConfigError, GatewayError
 from gateway.domain.room import Room
+from gateway.ports.observer import Observer
 
 
 class RoomListener(Protocol):
@@ -39,12 +40,13 @@ class RoomListener(Protocol):
 class LiveRoom:
     """Owns the three links of a session: opens them, routes what they say, closes them."""
 
-    def __init__(self, devices: Devices, room: Room) -> None:
+    def __init__(self, devices: Devices, room: Room, observer: Observer) -> None:
         self.linac = devices.linac
         self.couch = devices.couch
         self.imager = devices.imager
         self.room = room
         self.listener: RoomListener | None = None
+        self._observer = observer
         self.sample: MachineSample | None = None
         self.lost: dict[str, GatewayError] = {}
         self.links = dict.fromkeys(("linac", "couch", "imager"), LinkState.DISCONNECTED)
@@ -112,6 +114,7 @@ class LiveRoom:
         self._lost("linac", error)
 
     def _on_couch(self, sample: CouchSample) -> None:
+        self._observer.on_couch(sample)
         if self.listener is not None:
             self.listener.on_couch(sample)
 
@@ -133,7 +136,8 @@ class LiveRoom:
             self.listener.on_lost(device, error)
 
     def _step(self, device: str, event: LinkEvent) -> None:
-        self.links[device] = step(LINK_TABLE, self.links[device], event)
+        state = self.links[device] = step(LINK_TABLE, self.links[device], event)
+        self._observer.on_link(device, state.value)
 
     def _require_same_machine(self) -> None:
         layout = self.room.machine.layout

@@ -1,7 +1,7 @@
 """What is delivered, and with what."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from gateway.delivery.read_back import ReadBackTolerance
@@ -12,6 +12,7 @@ from gateway.domain.room import Room
 from gateway.ports.clock import WallClock
 from gateway.ports.devices import CouchDriver, ImagerDriver, LinacDriver
 from gateway.ports.frames import FrameSink
+from gateway.ports.observer import Observer, Unobserved
 from gateway.ports.store import Json
 
 
@@ -75,10 +76,12 @@ class DeviceFactory(Protocol):
 class Environment:
     """What a session uses of the outside besides the devices.
 
-    ``progress(beam_number, meterset_mu, end_meterset_mu)`` is told of durable samples only.
+    ``progress(beam_number, meterset_mu, end_meterset_mu)`` is told of durable samples only, and so
+    is ``observer`` (who is told of links and couch too).
     """
 
     devices: DeviceFactory
     frames: FrameSink
     clock: WallClock
     progress: Callable[[int, float, float], None]
+    observer: Observer = field(default_factory=Unobserved)

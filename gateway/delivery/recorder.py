@@ -13,6 +13,7 @@ from gateway.domain.errors import GatewayError, StoreError
 from gateway.domain.telemetry import BeamTelemetry
 from gateway.formats.telemetry_rows import pack_sample, telemetry_from_rows
 from gateway.ports.clock import WallClock
+from gateway.ports.observer import Observer, Unobserved
 from gateway.ports.store import Json, RecordStore
 
 _log = logging.getLogger(__name__)
@@ -29,6 +30,7 @@ class _BeamLog:
         self.beam_number = beam_number
         self.layout = layout
         self.waiting: list[bytes] = []
+        self.unwritten: list[MachineSample] = []
         self.committed: list[bytes] = []
         self.digest = hashlib.sha256()
         self.count = 0
@@ -49,6 +51,13 @@ class _BeamLog:
         self.taken += 1
         self.meterset_mu = sample.meterset_mu
         self.waiting.append(pack_sample(sample))
+        self.unwritten.append(sample)
+
+    def hand_over(self) -> tuple[bytes, list[MachineSample]]:
+        """What waits, as rows and as samples; nothing waits any more."""
+        rows, samples = b"".join(self.waiting), self.unwritten
+        self.waiting, self.unwritten = [], []
+        return rows, samples
 
     def telemetry(self) -> BeamTelemetry:
         """Everything committed, as columns."""
@@ -84,6 +93,7 @@ class Recorder:
         self._monotonic = monotonic
         self._on_fault: Callable[[GatewayError], None] = _unheard
         self._progress: Callable[[int, float], None] = _unseen
+        self._observer: Observer = Unobserved()
         self._beam: _BeamLog | None = None
         self._commit: asyncio.Task[None] | None = None
         self._committed_s = monotonic()
@@ -96,13 +106,17 @@ class Recorder:
         self,
         on_fault: Callable[[GatewayError], None],
         progress: Callable[[int, float], None],
+        observer: Observer | None = None,
     ) -> None:
         """Who is told of a fault, and of ``(beam number, meterset)`` once it is durable.
+
+        ``observer`` is told of every event and sample, once it is durable.
 
         Whoever watches the progress cannot disturb it: its errors go to the loop's handler.
         """
         self._on_fault = on_fault
         self._progress = progress
+        self._observer = observer or Unobserved()
 
     @property
     def lost_samples(self) -> int:
@@ -111,7 +125,8 @@ class Recorder:
 
     async def event(self, kind: str, **body: Json) -> None:
         """Append an event; durable when this returns. Raises StoreError."""
-        await self._store.append(self._delivery_id, kind, body, self._clock.now_ns())
+        now_ns = self._clock.now_ns()
+        self._observer.on_event(await self._store.append(self._delivery_id, kind, body, now_ns))
         _log.info("%s %s %s", self._delivery_id, kind, body.get("beam", ""))
         _log.debug("%s %s", kind, body)
 
@@ -175,7 +190,7 @@ class Recorder:
     def _commit_if_due(self, beam: _BeamLog) -> None:
         waited_s = self._monotonic() - self._committed_s
         if self._failure is not None:
-            beam.waiting.clear()
+            beam.hand_over()
         elif self._commit is None:
             if waited_s >= COMMIT_PERIOD_S:
                 self._start_commit(beam)
@@ -190,13 +205,13 @@ class Recorder:
         return self._commit
 
     async def _write(self, beam: _BeamLog) -> None:
-        rows, count = b"".join(beam.waiting), len(beam.waiting)
-        meterset_mu = beam.meterset_mu
-        beam.waiting.clear()
+        rows, samples = beam.hand_over()
+        meterset_mu, count = beam.meterset_mu, len(samples)
         await self._store.append_samples(self._delivery_id, beam.beam_number, rows, count)
         beam.committed.append(rows)
         beam.digest.update(rows)
         beam.count += count
+        self._observer.on_samples(samples)
         asyncio.get_running_loop().call_soon(self._progress, beam.beam_number, meterset_mu)
 
     def _on_written(self, commit: asyncio.Task[None]) -> None:

@@ -38,8 +38,9 @@ class DeliverySession:
         connected (no delivery has been recorded then), and StoreError when the record cannot be
         kept. Cancellation (an operator's abort) is recorded and raised again.
         """
-        self._recorder.watch(self.on_store_fault, self._tell_progress)
-        live = LiveRoom(self._environment.devices(), self._order.room)
+        observer = self._environment.observer
+        self._recorder.watch(self.on_store_fault, self._tell_progress, observer)
+        live = LiveRoom(self._environment.devices(), self._order.room, observer)
         try:
             await live.connect()
             for name, content in self._order.files.items():

@@ -20,6 +20,7 @@ class MemoryStore:
     def __init__(self, fails_at: int = 0) -> None:
         self.stored: list[StoredEvent] = []
         self.writes = 0
+        self.samples_written = 0
         self._fails_at = fails_at
 
     @property
@@ -39,6 +40,7 @@ class MemoryStore:
         self, delivery_id: str, beam_number: int, rows: bytes, count: int
     ) -> None:
         await self._write()
+        self.samples_written += count
 
     async def keep_file(self, delivery_id: str, name: str, content: bytes, at_ns: int) -> Path:
         await self.append(delivery_id, "file", {"name": name}, at_ns)

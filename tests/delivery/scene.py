@@ -15,6 +15,7 @@ from gateway.domain.delivery import DeliveryOutcome, FrameKind
 from gateway.domain.errors import LinkLost
 from gateway.planning.compile import compile_beam
 from gateway.planning.generate import generate
+from gateway.ports.observer import Observer, Unobserved
 from gateway.timeloop import run
 from tests.delivery.builders import intent
 from tests.delivery.fake_couch_imager import Couch, Imager
@@ -61,6 +62,7 @@ class Scene:
     store: MemoryStore = field(default_factory=MemoryStore)
     beams: int = 1
     progress: Callable[[int, float, float], None] = lambda _beam, _mu, _end: None
+    observer: Observer = field(default_factory=Unobserved)
     during: Callable[["Scene", Linac], Awaitable[None]] | None = None
     steps: int = 0
     task: asyncio.Task[SessionResult] | None = None
@@ -79,7 +81,11 @@ class Scene:
         loop = asyncio.get_running_loop()
         recorder = Recorder(self.store, "D", SimulatedClock(0, loop.time), loop.time)
         environment = Environment(
-            self._devices, self.frames, SimulatedClock(0, loop.time), self.progress
+            self._devices,
+            self.frames,
+            SimulatedClock(0, loop.time),
+            self.progress,
+            self.observer,
         )
         session = DeliverySession(_order(self.beams), recorder, environment)
         self.task = task = loop.create_task(_Stepped(self, session, cancel_at).run())

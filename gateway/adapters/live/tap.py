@@ -29,7 +29,7 @@ from gateway.ports.store import StoredEvent
 
 SAMPLES_PER_COMMIT = 250
 """Five seconds of samples: a disk that is later than that has ended the beam."""
-_OF_A_BEAM = ("beam", "couch", "frame")
+_OF_A_BEAM = ("beam", "frame")
 
 P = ParamSpec("P")
 _log = logging.getLogger(__name__)
@@ -69,6 +69,7 @@ class Tap:
         self._most = most
         self._states: dict[str, bytes] = {}
         self._program: MachineProgram | None = None
+        self._couch: LiveCouch | None = None
         self.turn = threading.Lock()
         self.reach()
 
@@ -123,8 +124,11 @@ class Tap:
 
     @_harmless
     def on_couch(self, sample: CouchSample) -> None:
-        """See the port."""
-        self._tell("couch", LiveCouch(sample.positions_mm, sample.moving))
+        """See the port; a couch that stands still is told once."""
+        couch = LiveCouch(sample.positions_mm, sample.moving)
+        if couch != self._couch:
+            self._couch = couch
+            self._tell("couch", couch)
 
     @_harmless
     def on_frame(self, frame: KeptFrame) -> None:

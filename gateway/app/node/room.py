@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ class RoomProcess:
     """Delivers jobs in a process of its own, which no parsing or network can hold up.
 
     ``begun`` looks a request up in the record: what became of a job whose process was lost.
+    ``watchers`` are the sockets of those who watch.
     """
 
     def __init__(
@@ -30,9 +31,10 @@ class RoomProcess:
         room: str,
         arguments: tuple[Path, Path | None, str],
         begun: Callable[[str], Outcome | None],
+        watchers: Sequence[Path] = (),
     ) -> None:
         store, config, speed = arguments
-        self._arguments = (str(store), str(config or ""), room, speed)
+        self._arguments = (str(store), str(config or ""), room, speed, *map(str, watchers))
         self._begun = begun
         self._child: Child | None = None
         self._turn = asyncio.Lock()

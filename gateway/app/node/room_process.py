@@ -15,11 +15,13 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from gateway.adapters.live.tap import Tap
+from gateway.app.attendance import Attendance
 from gateway.app.deliver import continue_delivery, deliver
 from gateway.app.node.child_main import INPUT, INPUT_BYTES
 from gateway.app.node.jobs import Job, job_of
@@ -29,23 +31,28 @@ from gateway.domain.errors import ConfigError, GatewayError, InputError, PlanRej
 from gateway.settings import Settings, load_settings
 
 PROGRESS_PERIOD_S = 0.2
+LOOK_PERIOD_S = 1.0
 FOR_GOOD = (PlanRejected, InputError, ConfigError)
 """Refusals that the plan or the configuration are the reason of: they do not pass."""
 
 
 def main(arguments: list[str]) -> int:
-    """``STORE CONFIG ROOM SPEED``; an empty CONFIG is none, an empty SPEED the room's own."""
-    store, config, room, speed = arguments
+    """``STORE CONFIG ROOM SPEED WATCHER...``; an empty CONFIG is none, an empty SPEED the room's.
+
+    Each WATCHER is the socket of somebody who watches (:mod:`gateway.adapters.live`).
+    """
+    store, config, room, speed, *watchers = arguments
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
     settings = load_settings(Path(config) if config else None, Path(store))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     jobs = _Jobs()
+    attendance = _attended(watchers)
     _tell({"ready": room})
     while (job := jobs.next()) is not None:
         with jobs.interruptible():
             if jobs.ended.is_set():
                 break
-            answer = _carry_out(job, settings, room, speed)
+            answer = _carry_out(job, settings, _request(job, room, speed), attendance)
             _tell({"item": job.item, **answer})
     return 0
 
@@ -85,14 +92,30 @@ class _Jobs:
         os.kill(os.getpid(), signal.SIGINT)
 
 
-def _carry_out(job: Job, settings: Settings, room: str, speed: str) -> Mapping[str, Any]:
-    request = _request(job, room, speed)
+def _attended(watchers: Sequence[str]) -> Attendance:
+    """Watchers are told, and looked for while they are not there."""
+    if not watchers:
+        return Attendance()
+    tap = Tap([Path(path) for path in watchers])
+
+    def look() -> None:
+        while True:
+            time.sleep(LOOK_PERIOD_S)
+            tap.reach()
+
+    threading.Thread(target=look, name="watchers", daemon=True).start()
+    return Attendance(tap)
+
+
+def _carry_out(
+    job: Job, settings: Settings, request: Request, attendance: Attendance
+) -> Mapping[str, Any]:
     progress = _Progress(job.item)
     try:
         if job.continues:
-            finished = continue_delivery(job.continues, request, settings, progress)
+            finished = continue_delivery(job.continues, request, settings, progress, attendance)
         else:
-            finished = deliver(request, settings, progress)
+            finished = deliver(request, settings, progress, attendance)
     except GatewayError as reason:
         again = not isinstance(reason, FOR_GOOD)
         summary = refusal(reason, request, settings)
