@@ -22,6 +22,7 @@ from itertools import count
 from typing import Any, TypeVar, TypeVarTuple
 
 from gateway.domain.units import NS_PER_S
+from gateway.turns import short_turns
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -204,14 +205,15 @@ def run(main: Coroutine[Any, Any, T], speed: float | None) -> T:
 def _prompt() -> Iterator[None]:
     """Nothing in this process keeps the loop from its timers for long.
 
-    Other threads give up the interpreter soon, and what was loaded before is no longer searched
-    for garbage: a search of it all takes tens of milliseconds.
+    Other threads give up the interpreter soon, other processes the processor, and what was loaded
+    before is no longer searched for garbage: a search of it all takes tens of milliseconds.
     """
     interval_s = sys.getswitchinterval()
     sys.setswitchinterval(min(interval_s, SWITCH_INTERVAL_S))
     gc.freeze()
     try:
-        yield
+        with short_turns():
+            yield
     finally:
         gc.unfreeze()
         sys.setswitchinterval(interval_s)
