@@ -112,11 +112,22 @@ class _Operation:
         try:
             async with self._openers() as openers:
                 devices = device_factory(self.order.room, drivers, openers)
-                await self._session(clock, devices).run()
+                await self._run(self._session(clock, devices))
         finally:
             ended_ns = clock.now_ns()
             if self.epoch_ns is not None:
                 self.clock = SimulatedClock(ended_ns, lambda: 0.0)
+
+    async def _run(self, session: DeliverySession) -> None:
+        """An abort by name is the session's end like any other."""
+        async with self.attendance.control.over(self.decided.identity.delivery_id, session):
+            try:
+                await session.run()
+            except asyncio.CancelledError:
+                task = asyncio.current_task()
+                if task is None or not session.aborted:
+                    raise
+                task.uncancel()
 
     def _session(self, clock: WallClock, devices: DeviceFactory) -> DeliverySession:
         recorder = Recorder(self.store, self.decided.identity.delivery_id, clock, time.monotonic)

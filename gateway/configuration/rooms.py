@@ -72,6 +72,7 @@ class BoundsFile(Section):
     reply_timeout_s: _Seconds
     connect_timeout_s: _Seconds
     maximum_hold_s: _Seconds
+    maximum_operator_hold_s: _Seconds = 300.0
     meterset_overrun_mu: _Fraction
     meterset_overrun_fraction: _Fraction
     dose_rate_overrun_fraction: _Fraction

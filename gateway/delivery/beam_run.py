@@ -1,7 +1,7 @@
 """One beam, from intent to the counter's reading after it."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from gateway.delivery.beam_end import record_beam_end, telemetry_file
 from gateway.delivery.beam_guard import BeamGuard
@@ -14,6 +14,7 @@ from gateway.delivery.counter import (
 )
 from gateway.delivery.ending import Ending
 from gateway.delivery.live_room import LiveRoom
+from gateway.delivery.operator_hold import OperatorHold, names
 from gateway.delivery.order import Environment, Order, PlannedBeam
 from gateway.delivery.read_back import verify_couch, verify_read_back
 from gateway.delivery.recorder import Recorder
@@ -32,7 +33,7 @@ class BeamRun:
     """Delivers one program once.
 
     Intent, arming and beam-on are durable before the command; hold and terminate act first.
-    ``delivery`` says how it ended, once it has.
+    ``delivery`` says how it ended, once it has; ``aborted_by`` who cancels it, where that is known.
     """
 
     def __init__(
@@ -55,7 +56,13 @@ class BeamRun:
         self._commanded = False
         self._couch_mm: Mapping[Axis, float] = {}
         self._started_ns = environment.clock.now_ns()
+        self.aborted_by: Sequence[str] = ()
         self.delivery: BeamDelivery | None = None
+
+    @property
+    def operator(self) -> OperatorHold:
+        """Holds and resumes this beam."""
+        return self._guard.operator
 
     async def run(self) -> BeamDelivery:
         """Deliver; returns how the beam ended, with the machine's counter where it could be read.
@@ -68,7 +75,7 @@ class BeamRun:
             await to_its_end(self._record_intent())
             ending = await self._deliver()
         except asyncio.CancelledError:
-            aborted = Ending(TerminationStatus.OPERATOR, "aborted by the operator")
+            aborted = Ending(TerminationStatus.OPERATOR, f"aborted by {names(self.aborted_by)}")
             await to_its_end(self._finish(aborted))
             raise
         except BaseException:
@@ -96,12 +103,13 @@ class BeamRun:
             async with self._guard:
                 self._commanded = True
                 await self._live.linac.beam_on()
-                return await self._guard.ended
+                return await self._guard.enforcement.ended
         except MachineFault as fault:
             ending = Ending(TerminationStatus.MACHINE, str(fault))
         except (LinkError, ProtocolError) as lost:
             ending = Ending(TerminationStatus.UNKNOWN, str(lost))
-        return self._guard.ended.result() if self._guard.ended.done() else ending
+        ended = self._guard.enforcement.ended
+        return ended.result() if ended.done() else ending
 
     async def _set_up(self) -> None:
         program, live = self._program, self._live
@@ -109,9 +117,9 @@ class BeamRun:
         if program.couch:
             await live.couch.move_to(program.couch, self._planned.couch_bound_s)
         crc32 = await live.linac.load(program, self._order.token)
-        self._guard.state.command(DeliveryEvent.LOAD)
+        self._guard.enforcement.state.command(DeliveryEvent.LOAD)
         await live.linac.prepare(self._planned.prepare_bound_s)
-        self._guard.state.command(DeliveryEvent.PREPARE)
+        self._guard.enforcement.state.command(DeliveryEvent.PREPARE)
         read_back = await live.linac.read_back()
         self._guard.beamed |= read_back.state in BEAMING
         self._couch_mm = await live.couch.position()
@@ -161,7 +169,7 @@ class BeamRun:
         last = None if before is None else before.sequence
         self._recorder.begin_beam(number, self._program.layout, last)
         self._recording = True
-        self._guard.state.command(DeliveryEvent.BEAM_ON)
+        self._guard.enforcement.state.command(DeliveryEvent.BEAM_ON)
         self._guard.arm(self._couch_mm)
 
     async def _finish(self, ending: Ending) -> BeamDelivery:
@@ -170,12 +178,12 @@ class BeamRun:
         The counter says that the beam is off: a machine that has not ended it loses its link at
         once, not when the panel has sent its images.
         """
-        await self._guard.turn_off()
+        await self._guard.enforcement.turn_off()
         meterset_mu = await self._meterset()
         frames_sent = await self._finish_images()
         await self._unload()
         self._live.listener = None
-        await self._guard.settle()
+        await self._guard.enforcement.settle()
         samples, lost = await self._keep_telemetry()
         await self._guard.notes.record(self._recorder, frames_sent)
         delivery = self._ended(ending, meterset_mu, samples, lost)
@@ -186,11 +194,11 @@ class BeamRun:
 
     async def _abandon(self) -> None:
         """Beam off, and nothing left running: the record cannot be kept, or this program failed."""
-        await self._guard.turn_off()
+        await self._guard.enforcement.turn_off()
         self._live.listener = None
         await self._recorder.abandon()
         try:
-            await self._guard.settle()
+            await self._guard.enforcement.settle()
         except StoreError:
             return
 
@@ -201,7 +209,7 @@ class BeamRun:
         try:
             return await self._live.imager.finish(timeout_s)
         except GatewayError as error:
-            self._guard.failed("imager", "finish", error)
+            self._guard.enforcement.failed("imager", "finish", error)
             return None
 
     async def _meterset(self) -> float | None:
@@ -217,7 +225,7 @@ class BeamRun:
         except CounterUnknown:
             await self._live.linac.aclose()
         except GatewayError as error:
-            self._guard.failed("linac", "read-counter", error)
+            self._guard.enforcement.failed("linac", "read-counter", error)
             await self._live.linac.aclose()
         linac, bounds = self._environment.devices().linac, self._order.room.bounds
         try:
@@ -241,7 +249,7 @@ class BeamRun:
         try:
             await self._live.linac.unload()
         except GatewayError as error:
-            self._guard.failed("linac", "unload", error)
+            self._guard.enforcement.failed("linac", "unload", error)
 
     async def _keep_telemetry(self) -> tuple[int, int]:
         """How many samples were kept, and how many never came."""

@@ -1,15 +1,17 @@
 """A delivery: all beams of an order, one after the other, each once."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.delivery.beam_run import BeamRun
 from gateway.delivery.live_room import LiveRoom
+from gateway.delivery.operator_hold import NO_BEAM, OperatorHold
 from gateway.delivery.order import Environment, Order
 from gateway.delivery.recorder import Recorder
 from gateway.delivery.to_its_end import to_its_end
 from gateway.domain.delivery import BeamDelivery, DeliveryOutcome, TerminationStatus
-from gateway.domain.errors import GatewayError
+from gateway.domain.errors import GatewayError, NotNow
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,9 @@ class DeliverySession:
         self._environment = environment
         self._run: BeamRun | None = None
         self._beams: list[BeamDelivery] = []
+        self._task: asyncio.Task[object] | None = None
+        self.aborted = False
+        """Whether it was cancelled by :meth:`abort`."""
 
     async def run(self) -> SessionResult:
         """Deliver the order.
@@ -38,6 +43,7 @@ class DeliverySession:
         connected (no delivery has been recorded then), and StoreError when the record cannot be
         kept. Cancellation (an operator's abort) is recorded and raised again.
         """
+        self._task = asyncio.current_task()
         observer = self._environment.observer
         self._recorder.watch(self.on_store_fault, self._tell_progress, observer)
         live = LiveRoom(self._environment.devices(), self._order.room, observer)
@@ -48,6 +54,27 @@ class DeliverySession:
             return await self._deliver(live)
         finally:
             await to_its_end(live.aclose())
+
+    async def hold(self, by: Sequence[str]) -> None:
+        """Hold the beam that runs; obeyed and durable on return. Raises NotNow, StoreError."""
+        await self._operator().hold(by)
+
+    async def resume(self, by: Sequence[str]) -> None:
+        """End an operator's hold; durable, then commanded, once. Raises NotNow, StoreError."""
+        await self._operator().release(by)
+
+    async def abort(self, by: Sequence[str]) -> None:
+        """Turn the beam off and end the delivery: as cancelling :meth:`run`, with names."""
+        if self._task is not None and not self.aborted:
+            self.aborted = True
+            if self._run is not None:
+                self._run.aborted_by = tuple(by)
+            self._task.cancel()
+
+    def _operator(self) -> OperatorHold:
+        if self._run is None or self._run.delivery is not None:
+            raise NotNow(NO_BEAM)
+        return self._run.operator
 
     def on_store_fault(self, error: GatewayError) -> None:
         """Told by the recorder, once, when it cannot keep up or cannot write."""

@@ -15,6 +15,8 @@ from gateway.planning.bounds import (
     meterset_ceiling_mu,
 )
 
+OPERATOR = "operator"
+"""The code of a hold that an operator wants; every other one is a ceiling's."""
 _WAITING = frozenset({MachineState.LOADED, MachineState.PREPARING, MachineState.PREPARED})
 RATE_WINDOW_NS = NS_PER_S
 RATE_ALLOWANCE_PULSES = 2
@@ -30,11 +32,12 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Trip:
-    """Why the beam must stop now."""
+    """Why the beam must stop now; ``by`` are the people who want it."""
 
     action: Action
     code: str
     text: str
+    by: tuple[str, ...] = ()
 
 
 class BeamWatch:
@@ -49,23 +52,30 @@ class BeamWatch:
         self._rate_ceiling = dose_rate_ceiling_mu_per_min(program, bounds)
         self._rate_allowance_mu = RATE_ALLOWANCE_PULSES * mu_per_pulse
         self._beam_time_ns = NS_PER_S * beam_time_bound_s(program, bounds)
-        self._maximum_hold_ns = NS_PER_S * bounds.maximum_hold_s
+        self._maximum_hold_ns = {
+            False: NS_PER_S * bounds.maximum_hold_s,
+            True: NS_PER_S * bounds.maximum_operator_hold_s,
+        }
         self._recent: deque[tuple[int, float]] = deque()
         self._meterset_mu = program.start_meterset_mu
         self._on_ns = 0
-        self._held_since_ns: int | None = None
+        self._held = False
+        self._held_ns = {False: 0, True: 0}
         self._maximum_wait_ns = NS_PER_S * bounds.reply_timeout_s
         self._waiting_since_ns: int | None = None
         self._beam_number = program.beam_number
         self._time_ns: int | None = None
 
-    def judge(self, sample: MachineSample) -> Trip | None:
-        """The trip that ``sample`` calls for, if any."""
+    def judge(self, sample: MachineSample, *, by_operator: bool = False) -> Trip | None:
+        """The trip that ``sample`` calls for, if any.
+
+        ``by_operator``: an operator of ours holds the beam, who has more time than a machine.
+        """
         step_ns = 0 if self._time_ns is None else sample.machine_time_ns - self._time_ns
         self._time_ns = sample.machine_time_ns
         if step_ns < 0:
             return Trip(Action.TERMINATE, "clock", "the machine's clock went back")
-        return self._judge_counter(sample) or self._judge_state(sample, step_ns)
+        return self._judge_counter(sample) or self._judge_state(sample, step_ns, by_operator)
 
     def _judge_counter(self, sample: MachineSample) -> Trip | None:
         if sample.beam_number != self._beam_number:
@@ -78,12 +88,12 @@ class BeamWatch:
         self._meterset_mu = sample.meterset_mu
         return None
 
-    def _judge_state(self, sample: MachineSample, step_ns: int) -> Trip | None:
+    def _judge_state(self, sample: MachineSample, step_ns: int, by_operator: bool) -> Trip | None:
         if sample.state in _WAITING:
             return self._judge_wait(sample)
         if sample.state is MachineState.HELD:
-            return self._judge_hold(sample)
-        self._held_since_ns = None
+            return self._judge_hold(sample, step_ns, by_operator)
+        self._held = False
         if sample.state is MachineState.BEAM_ON:
             return self._judge_beam(sample, step_ns)
         return None
@@ -105,11 +115,14 @@ class BeamWatch:
             f"{sample.meterset_mu:.3f} MU delivered, ceiling {self._meterset_ceiling_mu:.3f} MU",
         )
 
-    def _judge_hold(self, sample: MachineSample) -> Trip | None:
-        if self._held_since_ns is None:
-            self._held_since_ns = sample.machine_time_ns
-        held_ns = sample.machine_time_ns - self._held_since_ns
-        if held_ns <= self._maximum_hold_ns:
+    def _judge_hold(self, sample: MachineSample, step_ns: int, by_operator: bool) -> Trip | None:
+        """Both times of one hold add up, so that passing it to and fro gains nothing."""
+        if not self._held:
+            self._held, self._held_ns = True, {False: 0, True: 0}
+        else:
+            self._held_ns[by_operator] += step_ns
+        held_ns = self._held_ns[by_operator]
+        if held_ns <= self._maximum_hold_ns[by_operator]:
             return None
         causes = "+".join(flag.name or "" for flag in Interlock if flag & sample.interlocks)
         return Trip(

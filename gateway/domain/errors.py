@@ -25,6 +25,10 @@ class Blocked(GatewayError):
     """The delivery may not start: something earlier has to be resolved first."""
 
 
+class NotNow(GatewayError):
+    """What an operator wants of a delivery is not possible as the beam stands."""
+
+
 class PlanRejected(GatewayError):
     """A plan was refused; ``findings`` say why."""
 

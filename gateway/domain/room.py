@@ -34,6 +34,8 @@ class Bounds:
 
     Staleness and the dead-man are judged on the machine's clock. ``meterset_overrun_mu`` and
     ``meterset_overrun_fraction`` build the independent meterset ceiling (the larger rules).
+    A beam that an operator holds may stay so for ``maximum_operator_hold_s``, every other one for
+    ``maximum_hold_s``.
     """
 
     heartbeat_period_s: float
@@ -43,6 +45,7 @@ class Bounds:
     reply_timeout_s: float
     connect_timeout_s: float
     maximum_hold_s: float
+    maximum_operator_hold_s: float
     meterset_overrun_mu: float
     meterset_overrun_fraction: float
     dose_rate_overrun_fraction: float

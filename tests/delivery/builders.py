@@ -19,6 +19,7 @@ BOUNDS = Bounds(
     reply_timeout_s=1.0,
     connect_timeout_s=1.0,
     maximum_hold_s=2.0,
+    maximum_operator_hold_s=20.0,
     meterset_overrun_mu=1.0,
     meterset_overrun_fraction=0.01,
     dose_rate_overrun_fraction=0.1,

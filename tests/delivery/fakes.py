@@ -48,6 +48,7 @@ class Machine:
 
     log: list[str] = field(default_factory=list)
     state: MachineState = MachineState.IDLE
+    interlocks: Interlock = Interlock.NONE
     program: MachineProgram | None = None
     meterset_mu: float = 0.0
     refusals: dict[str, GatewayError] = field(default_factory=dict)
@@ -93,6 +94,7 @@ class Linac:
         self._telemetry: asyncio.Task[None] | None = None
         self._observer: LinacObserver | None = None
         self._sequence = 0
+        self.beats = 0
         self._lost: GatewayError | None = None
 
     def _command(self, name: str) -> None:
@@ -143,11 +145,18 @@ class Linac:
         self._command("hold")
         if "hold" not in self.machine.ignored and self.machine.state is MachineState.BEAM_ON:
             self.machine.state = MachineState.HELD
+            self.machine.interlocks |= Interlock.OPERATOR_HOLD
             self.machine.held_at_s = asyncio.get_running_loop().time()
         await asyncio.sleep(WIRE_S)
 
     async def resume(self) -> None:
-        raise AssertionError("nothing resumes by itself")
+        """Only ever on an operator's word: no test without one may come here."""
+        self._command("resume")
+        if "resume" not in self.machine.ignored:
+            assert self.machine.state is MachineState.HELD
+            self.machine.state = MachineState.BEAM_ON
+            self.machine.interlocks &= ~Interlock.OPERATOR_HOLD
+        await asyncio.sleep(WIRE_S)
 
     async def terminate(self) -> None:
         self._command("terminate")
@@ -179,7 +188,7 @@ class Linac:
         )  # fmt: skip
 
     async def heartbeat(self) -> None:
-        return
+        self.beats += 1
 
     async def aclose(self) -> None:
         """A machine that loses its client holds the beam; the dead-man then ends it."""
@@ -233,7 +242,7 @@ class Linac:
             machine_time_ns=now_ns,
             received_ns=now_ns,
             state=machine.stuck_in if machine.stuck_in and machine.beaming else machine.state,
-            interlocks=Interlock.NONE,
+            interlocks=machine.interlocks,
             beam_number=number,
             program_s=0.5,
             meterset_mu=machine.meterset_mu,

@@ -13,6 +13,7 @@ from gateway.delivery.recorder import Recorder
 from gateway.delivery.session import DeliverySession, SessionResult
 from gateway.domain.delivery import DeliveryOutcome, FrameKind
 from gateway.domain.errors import LinkLost
+from gateway.domain.room import Room
 from gateway.planning.compile import compile_beam
 from gateway.planning.generate import generate
 from gateway.ports.observer import Observer, Unobserved
@@ -30,11 +31,11 @@ _BEAM = replace(
 )
 
 
-def _order(beams: int) -> Order:
+def _order(beams: int, room: Room) -> Order:
     planned = []
     for number in range(1, beams + 1):
         beam = replace(_BEAM, number=number)
-        planned.append(PlannedBeam(beam, compile_beam(beam, ROOM, start_meterset_mu=0.0), 5.0, 5.0))
+        planned.append(PlannedBeam(beam, compile_beam(beam, room, start_meterset_mu=0.0), 5.0, 5.0))
     told = [
         {"number": n, "name": "b", "planned_mu": BEAM_MU, "start_meterset_mu": 0.0}
         for n in range(1, beams + 1)
@@ -43,7 +44,7 @@ def _order(beams: int) -> Order:
         token=bytes(16),
         intent=intent(beams=told)[1],  # type: ignore[arg-type]  # objects of JSON
         files={"plan.dcm": b"plan"},
-        room=ROOM,
+        room=room,
         beams=tuple(planned),
         acquisition=Acquisition(FrameKind.INTEGRATED, 0.0),
         tolerance=ReadBackTolerance(1.0, 1.0, 1.0, 2.0),
@@ -61,11 +62,15 @@ class Scene:
     frames: Frames = field(default_factory=Frames)
     store: MemoryStore = field(default_factory=MemoryStore)
     beams: int = 1
+    room: Room = ROOM
     progress: Callable[[int, float, float], None] = lambda _beam, _mu, _end: None
     observer: Observer = field(default_factory=Unobserved)
     during: Callable[["Scene", Linac], Awaitable[None]] | None = None
     steps: int = 0
+    result: SessionResult | None = None
     task: asyncio.Task[SessionResult] | None = None
+    session: DeliverySession | None = None
+    limit_s: float = LIMIT_S
     linacs: list[Linac] = field(default_factory=list)
 
     @property
@@ -87,11 +92,13 @@ class Scene:
             self.progress,
             self.observer,
         )
-        session = DeliverySession(_order(self.beams), recorder, environment)
+        self.session = session = DeliverySession(
+            _order(self.beams, self.room), recorder, environment
+        )
         self.task = task = loop.create_task(_Stepped(self, session, cancel_at).run())
         others = loop.create_task(self._others())
         try:
-            async with asyncio.timeout(LIMIT_S):
+            async with asyncio.timeout(self.limit_s):
                 return await task
         finally:
             others.cancel()

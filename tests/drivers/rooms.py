@@ -75,6 +75,7 @@ BOUNDS = Bounds(
     reply_timeout_s=REPLY_TIMEOUT_S,
     connect_timeout_s=1.0,
     maximum_hold_s=30.0,
+    maximum_operator_hold_s=30.0,
     meterset_overrun_mu=0.5,
     meterset_overrun_fraction=0.01,
     dose_rate_overrun_fraction=0.1,

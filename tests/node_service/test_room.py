@@ -125,6 +125,36 @@ async def test_a_beam_does_not_outlive_those_who_could_stop_it(tmp_path: Path, p
     assert outcome.summary["beams"][0]["termination_status"] == "OPERATOR"
 
 
+async def test_operators_hold_resume_and_abort_the_delivery_that_they_name(
+    tmp_path: Path, plan: Path
+) -> None:
+    ours = settings(tmp_path)
+    said: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
+    async with room(tmp_path, "1") as process:
+        process.on_control = lambda answer: said.put_nowait((answer["key"], answer["status"]))
+        begun = asyncio.Event()
+        job = process.deliver(Job("1", plan, "request-1"), lambda *_: begun.set())
+        delivering = asyncio.create_task(job)
+        await begun.wait()
+        known = await asyncio.to_thread(outcome_of, ours, "request-1")
+        assert known is not None
+        named = {"key": "a", "do": "hold", "delivery_id": known.delivery_id, "by": ["Anna"]}
+        await process.control(named | {"delivery_id": "another"})
+        assert await said.get() == ("a", "refused")
+        for key, do in (("b", "hold"), ("c", "resume"), ("d", "hold"), ("e", "abort")):
+            answer = ("", "refused")
+            while answer[1] == "refused":  # until the machine has said that it holds
+                await process.control(named | {"key": key, "do": do})
+                assert await said.get() == (key, "accepted")
+                answer = await said.get()
+            assert answer == (key, "done")
+        outcome = await delivering
+        await process.control(named)
+        assert await said.get() == ("a", "refused")
+    assert outcome.summary is not None
+    assert outcome.summary["beams"][0]["termination_reason"] == "aborted by Anna"
+
+
 async def test_a_lost_process_is_replaced_and_its_job_is_not_repeated(
     tmp_path: Path, plan: Path
 ) -> None:

@@ -99,7 +99,7 @@ COUCH = CouchModel(
     poll_period_s=0.1,
     staleness_s=0.5,
 )
-BOUNDS = Bounds(0.05, 0.25, 0.1, 0.25, 1.0, 2.0, 10.0, 1.0, 0.01, 0.1, 0.2, 2.0)
+BOUNDS = Bounds(0.05, 0.25, 0.1, 0.25, 1.0, 2.0, 10.0, 30.0, 1.0, 0.01, 0.1, 0.2, 2.0)
 
 
 def room(pairs: int = 4, name: str = "bench") -> Room:

@@ -19,7 +19,8 @@ class Job:
 
     ``item`` names the job in answers, ``request_id`` in the record: a request that was begun is
     never begun again. ``continues`` is the delivery whose remainder is wanted, ``verifications``
-    what an external system said of its beams.
+    what an external system said of its beams. ``speed`` is empty for the room's own, else a factor
+    of real time.
     """
 
     item: str
@@ -32,6 +33,8 @@ class Job:
     seed: int | None = None
     by: tuple[str, ...] = ()
     verifications: tuple[Verification, ...] = ()
+    cine_fps: float | None = None
+    speed: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ from gateway.domain.errors import LinkLost
 MODULE = "gateway.app.node.room_process"
 LOST = "the room's process was lost before anything was delivered"
 
+NOTHING_RUNS = "no delivery runs that could be held, resumed or aborted"
+
 Progress = Callable[[int, float, float], None]
 """Told (beam number, meterset, meterset at its end), both MU."""
 
@@ -41,6 +43,9 @@ class RoomProcess:
         self._answer: asyncio.Future[Mapping[str, Any]] | None = None
         self._progress: Progress | None = None
         self._item = ""
+        self._asked: dict[str, Mapping[str, Any]] = {}
+        self.on_control: Callable[[Mapping[str, Any]], None] = _unheard
+        """Told what :class:`gateway.app.control.Control` answers."""
         self.room = room
 
     @property
@@ -71,6 +76,7 @@ class RoomProcess:
                 answer = await self._answered(child, job, self._answer)
             finally:
                 self._answer = self._progress = None
+                self._refuse_asked()
             outcome = Outcome("", LOST, None, again=True) if answer is None else _outcome(answer)
             if outcome.delivered:
                 return outcome
@@ -101,6 +107,26 @@ class RoomProcess:
         self._child.interrupt()
         return True
 
+    async def control(self, wanted: Mapping[str, Any]) -> None:
+        """Hold, resume or abort the delivery that ``wanted`` names; ``on_control`` is told.
+
+        Every key is answered at last by ``done`` or ``refused``.
+        """
+        if self._child is None or self._answer is None:
+            self.on_control(_refused(wanted, NOTHING_RUNS))
+            return
+        self._asked[wanted["key"]] = wanted
+        try:
+            await self._child.send({"control": wanted})
+        except LinkLost:
+            self._refuse_asked()
+
+    def _refuse_asked(self) -> None:
+        """Nobody is left to answer."""
+        asked, self._asked = self._asked, {}
+        for wanted in asked.values():
+            self.on_control(_refused(wanted, NOTHING_RUNS))
+
     async def aclose(self) -> None:
         """End the process; a running beam is turned off and its record kept."""
         if self._child is not None:
@@ -120,8 +146,22 @@ class RoomProcess:
         if "progress" in line:
             if self._progress is not None:
                 self._progress(*line["progress"])
+        elif "control" in line:
+            answer = line["control"]
+            if answer["status"] != "accepted":
+                self._asked.pop(answer["key"], None)
+            self.on_control(answer)
         elif self._answer is not None and not self._answer.done():
             self._answer.set_result(line)
+
+
+def _refused(wanted: Mapping[str, Any], text: str) -> dict[str, Any]:
+    named = {"key": wanted["key"], "delivery_id": wanted["delivery_id"]}
+    return {**named, "status": "refused", "text": text}
+
+
+def _unheard(_answer: Mapping[str, Any]) -> None:
+    """Nobody asked."""
 
 
 def _outcome(line: Mapping[str, Any]) -> Outcome:

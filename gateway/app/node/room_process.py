@@ -1,8 +1,9 @@
 """The room's process: deliveries one after the other, told and reported in lines of JSON.
 
-Standard input brings jobs (see :mod:`gateway.app.node.jobs`), standard output takes what became of
-them. The process ends with its input: a beam that runs then is turned off and its record kept,
-since nobody is left who could stop it. SIGINT turns a running beam off likewise; a job that never
+Standard input brings jobs (see :mod:`gateway.app.node.jobs`) and, in between, what operators want
+of the delivery that runs: ``{"control": ...}`` (:mod:`gateway.app.control`). Standard output takes
+what became of either. The process ends with its input: a beam that runs then is turned off and its
+record kept, since nobody is left who could stop it. SIGINT turns a running beam off likewise; a job that never
 began is refused.
 """
 
@@ -22,18 +23,21 @@ from typing import Any
 
 from gateway.adapters.live.tap import Tap
 from gateway.app.attendance import Attendance
+from gateway.app.control import Control
 from gateway.app.deliver import continue_delivery, deliver
 from gateway.app.node.child_main import INPUT, INPUT_BYTES
 from gateway.app.node.jobs import Job, job_of
 from gateway.app.refusal import refusal
 from gateway.app.request import Request
 from gateway.domain.errors import ConfigError, GatewayError, InputError, PlanRejected
+from gateway.ports.observer import Observer, Unobserved
 from gateway.settings import Settings, load_settings
 
 PROGRESS_PERIOD_S = 0.2
 LOOK_PERIOD_S = 1.0
 FOR_GOOD = (PlanRejected, InputError, ConfigError)
 """Refusals that the plan or the configuration are the reason of: they do not pass."""
+_TELLING = threading.Lock()
 
 
 def main(arguments: list[str]) -> int:
@@ -45,8 +49,9 @@ def main(arguments: list[str]) -> int:
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
     settings = load_settings(Path(config) if config else None, Path(store))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    jobs = _Jobs()
-    attendance = _attended(watchers)
+    control = Control(lambda answer: _tell({"control": answer}))
+    jobs = _Jobs(control)
+    attendance = Attendance(_observer(watchers), control)
     _tell({"ready": room})
     while (job := jobs.next()) is not None:
         with jobs.interruptible():
@@ -58,17 +63,21 @@ def main(arguments: list[str]) -> int:
 
 
 class _Jobs:
-    """The input, job by job. Its end stops the job that is under way."""
+    """The input, job by job; what is for ``control`` goes there at once.
 
-    def __init__(self) -> None:
-        self._lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    Its end stops the job that is under way.
+    """
+
+    def __init__(self, control: Control) -> None:
+        self._control = control
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self.ended = threading.Event()
         threading.Thread(target=self._read, name="input", daemon=True).start()
 
     def next(self) -> Job | None:
         """The next one; None once the input has ended, whatever it had before."""
-        line = self._lines.get()
-        return None if self.ended.is_set() else job_of(json.loads(line))
+        job = self._jobs.get()
+        return None if self.ended.is_set() else job
 
     @contextmanager
     def interruptible(self) -> Iterator[None]:
@@ -82,20 +91,31 @@ class _Jobs:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def _read(self) -> None:
+        try:
+            self._read_lines()
+        finally:
+            self.ended.set()
+            self._jobs.put(None)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    def _read_lines(self) -> None:
         left = b""
         while portion := os.read(INPUT, INPUT_BYTES):
             *whole, left = (left + portion).split(b"\n")
             for line in whole:
-                self._lines.put(line)
-        self.ended.set()
-        self._lines.put(b"")
-        os.kill(os.getpid(), signal.SIGINT)
+                self._take(json.loads(line))
+
+    def _take(self, line: Mapping[str, Any]) -> None:
+        if "control" in line:
+            self._control.ask(line["control"])
+        else:
+            self._jobs.put(job_of(line))
 
 
-def _attended(watchers: Sequence[str]) -> Attendance:
+def _observer(watchers: Sequence[str]) -> Observer:
     """Watchers are told, and looked for while they are not there."""
     if not watchers:
-        return Attendance()
+        return Unobserved()
     tap = Tap([Path(path) for path in watchers])
 
     def look() -> None:
@@ -104,7 +124,7 @@ def _attended(watchers: Sequence[str]) -> Attendance:
             tap.reach()
 
     threading.Thread(target=look, name="watchers", daemon=True).start()
-    return Attendance(tap)
+    return tap
 
 
 def _carry_out(
@@ -132,7 +152,8 @@ def _request(job: Job, room: str, speed: str) -> Request:
         fraction_group=job.fraction_group,
         fraction=job.fraction,
         beams=job.beams,
-        speed=float(speed) if speed else None,
+        speed=float(job.speed or speed) if job.speed or speed else None,
+        cine_fps=job.cine_fps,
         seed=job.seed,
         by=job.by,
         request_id=job.request_id,
@@ -158,7 +179,7 @@ class _Progress:
 def _tell(value: Mapping[str, Any]) -> None:
     """One line, where anybody is left to read it: the record has it in any case."""
     line = json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n"
-    with contextlib.suppress(BrokenPipeError):
+    with _TELLING, contextlib.suppress(BrokenPipeError):
         sys.stdout.write(line)
         sys.stdout.flush()
 
