@@ -93,7 +93,7 @@ function banners() {
   fill(
     place,
     real && h("p", { class: "banner real", role: "note" },
-      h("strong", {}, "Real hardware. "), "This room moves and beams. Not for clinical use."),
+      h("span", {}, h("strong", {}, "Real hardware. "), "This room moves and beams. Not for clinical use.")),
     lost && h("p", { class: "banner lost" }, h("strong", {}, "Server lost. "),
       room.heardAt ? `What is shown was true at ${clock(room.heardAt)}. ` : "",
       "A delivery that runs goes on without this page; use the machine's own controls to stop it. Trying again\u2026"),

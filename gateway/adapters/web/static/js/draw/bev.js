@@ -29,12 +29,13 @@ export function drawBev(canvas, scene, colours) {
   const view = { width, height, reachMm: scene.reachMm, turnDeg };
   const scale = Math.min(width, height) / (2 * scene.reachMm);
   publish(canvas, view);
-  context.fillStyle = colours.field;
+  context.fillStyle = colours.panel;
   context.fillRect(0, 0, width, height);
   context.save();
   context.translate(width / 2, height / 2);
   context.scale(scale, -scale);
   context.rotate((turnDeg * Math.PI) / 180);
+  drawOpening(context, scene, colours);
   scene.mlcs.forEach((mlc, layer) => drawLeaves(context, scene, mlc, layer, colours, scale));
   for (const mlc of scene.mlcs) drawPlanned(context, scene, mlc, colours, scale);
   drawJaws(context, scene, colours, scale);
@@ -46,6 +47,16 @@ export function drawBev(canvas, scene, colours) {
 function publish(canvas, view) {
   canvas.dataset.reachMm = view.reachMm.toFixed(3);
   canvas.dataset.turnDeg = view.turnDeg.toFixed(3);
+}
+
+/** What the jaws leave open, and no more than the leaves can cover.
+ * @param {CanvasRenderingContext2D} context @param {Scene} scene @param {Record<string, string>} colours */
+function drawOpening(context, scene, colours) {
+  const edges = scene.mlcs.flatMap((mlc) => [mlc.boundaries_mm[0], mlc.boundaries_mm[mlc.pairs]]);
+  const most = edges.length ? Math.max(...edges.map(Math.abs)) : BEYOND_MM;
+  const [left, right, low, high] = JAWS.map((jaw, at) => scene.jaws[jaw]?.[0] ?? (at % 2 ? most : -most));
+  context.fillStyle = colours.field;
+  context.fillRect(left, low, right - left, high - low);
 }
 
 /**

@@ -34,7 +34,7 @@ export function openReach(mlcs, leaves, jaws, most) {
       far = Math.max(far, side, Math.abs(first[pair]), Math.abs(second[pair]));
     }
   }
-  for (const place of Object.values(jaws)) far = Math.max(far, Math.abs(place));
+  if (far === 0) far = Math.max(0, ...Object.values(jaws).map(Math.abs));
   return Math.min(most, far === 0 ? most : Math.ceil((far * 1.25) / 10) * 10);
 }
 

@@ -4,6 +4,7 @@ import { sharp } from "./canvas.js";
 
 const LEFT = 42;
 const BOTTOM = 34;
+const TOP = 16;
 const BEHIND = [30, 110, 200];
 const AHEAD = [208, 36, 44];
 
@@ -31,14 +32,14 @@ export function drawHeatMap(canvas, bank, full, colours) {
   const across = bank.controlPoints.length;
   if (!across) return;
   context.imageSmoothingEnabled = false;
-  context.drawImage(raster(bank, full, colours.zero), LEFT, 4, width - LEFT - 8, height - BOTTOM - 4);
+  context.drawImage(raster(bank, full, colours.zero), LEFT, TOP, width - LEFT - 8, height - BOTTOM - TOP);
   context.fillStyle = colours.ink;
   context.font = "11px system-ui, sans-serif";
   context.textBaseline = "middle";
   context.textAlign = "right";
-  const tall = height - BOTTOM - 4;
+  const tall = height - BOTTOM - TOP;
   for (const leaf of [1, Math.ceil(bank.pairs / 2), bank.pairs]) {
-    context.fillText(String(leaf), LEFT - 6, 4 + tall - ((leaf - 0.5) / bank.pairs) * tall);
+    context.fillText(String(leaf), LEFT - 6, TOP + tall - ((leaf - 0.5) / bank.pairs) * tall);
   }
   context.textAlign = "center";
   const places = [0, Math.floor((across - 1) / 2), across - 1];
@@ -48,7 +49,7 @@ export function drawHeatMap(canvas, bank, full, colours) {
   }
   context.fillText("control point", LEFT + (width - LEFT) / 2, height - 7);
   context.textAlign = "left";
-  context.fillText("leaf", 2, 10);
+  context.fillText("leaf", 8, 7);
 }
 
 /** @param {Bank} bank @param {number} full @param {number[]} zero */
@@ -73,9 +74,9 @@ function raster(bank, full, zero) {
  * @param {HTMLCanvasElement} canvas @param {Bank} bank @param {number} x @param {number} y CSS pixels */
 export function heatAt(canvas, bank, x, y) {
   const across = canvas.clientWidth - LEFT - 8;
-  const tall = canvas.clientHeight - BOTTOM - 4;
+  const tall = canvas.clientHeight - BOTTOM - TOP;
   const column = Math.floor(((x - LEFT) / across) * bank.controlPoints.length);
-  const leaf = bank.pairs - 1 - Math.floor(((y - 4) / tall) * bank.pairs);
+  const leaf = bank.pairs - 1 - Math.floor(((y - TOP) / tall) * bank.pairs);
   const inside = column >= 0 && column < bank.controlPoints.length && leaf >= 0 && leaf < bank.pairs;
   return inside ? { leaf, column } : null;
 }

@@ -1,30 +1,35 @@
 /** Line plots that zoom (uPlot), in the page's own colours. */
 
-import { h } from "../dom.js";
+import { fill, h } from "../dom.js";
 import { dateTime } from "../format.js";
 import { colour, onTheme } from "../theme.js";
 import uPlot from "../../vendor/uplot/uPlot.esm.js";
+
+const Plotter = /** @type {any} */ (uPlot);
 
 /** As many lines can be told from each other; each has its dash too. */
 const LINES = ["line-1", "line-2", "line-3", "line-4", "line-5", "line-6"];
 const DASHES = [[], [7, 4], [2, 3], [10, 3, 2, 3], [14, 4], [4, 4]];
 
 /**
- * @typedef {{name: string, values: (number | null)[], digits?: number, points?: boolean}} Line
+ * @typedef {{name: string, values: (number | null)[], digits?: number, points?: boolean, hidden?: boolean}} Line
  * @typedef {{label: string, x: number[], lines: Line[], unit: string, xLabel: string, xTime?: boolean,
  *            xDigits?: number, limits?: number[]}} Plot
  */
 
 /**
- * A plot in a figure, with buttons that do what dragging does.
- * @param {number} [height]
+ * @typedef {{element: HTMLElement, show: (plot: Plot) => void, close: () => void}} PlotFigure
  */
+
+/** A plot in a figure, with buttons that do what dragging does.
+ * @param {number} [height] @returns {PlotFigure} */
 export function plotFigure(height = 220) {
   const place = h("div", { class: "plot", role: "img" });
   const reset = h("button", { type: "button", class: "small" }, "Whole");
   const inwards = h("button", { type: "button", class: "small", "aria-label": "Zoom in" }, "+");
   const outwards = h("button", { type: "button", class: "small", "aria-label": "Zoom out" }, "\u2212");
-  const element = h("figure", { class: "plot-figure" }, place,
+  const toggles = h("div", { class: "row toggles" });
+  const element = h("figure", { class: "plot-figure" }, place, toggles,
     h("figcaption", { class: "row plot-foot" }, h("span", { class: "quiet-note" }, "Drag across to zoom"), inwards, outwards, reset));
   /** @type {any} */
   let drawn = null;
@@ -34,8 +39,19 @@ export function plotFigure(height = 220) {
   function draw() {
     if (!shown || !place.clientWidth) return;
     drawn?.destroy();
-    drawn = new uPlot(options(shown, place.clientWidth, height), [shown.x, ...shown.lines.map((line) => line.values)], place);
+    drawn = new Plotter(options(shown, place.clientWidth, height), [shown.x, ...shown.lines.map((line) => line.values)], place);
     place.setAttribute("aria-label", shown.label);
+    fill(toggles, shown.lines.length > 2 && shown.lines.map((line, at) => toggle(line, at)));
+  }
+
+  /** @param {Line} line @param {number} at */
+  function toggle(line, at) {
+    const box = /** @type {HTMLInputElement} */ (h("input", { type: "checkbox", checked: !line.hidden }));
+    box.addEventListener("change", () => {
+      line.hidden = !box.checked;
+      drawn?.setSeries(at + 1, { show: box.checked });
+    });
+    return h("label", {}, box, ` ${line.name}`);
   }
 
   /** @param {number} factor */
@@ -88,6 +104,7 @@ function options(plot, width, height) {
       { label: plot.xLabel, value: plot.xTime ? (/** @type {any} */ _, /** @type {number | null} */ value) => (value === null ? "\u2013" : dateTime(1000 * value)) : (/** @type {any} */ _, /** @type {number | null} */ value) => number(value, plot.xDigits ?? 1) },
       ...plot.lines.map((line, at) => ({
         label: line.name,
+        show: !line.hidden,
         stroke: colour(LINES[at % LINES.length]),
         dash: DASHES[at % DASHES.length],
         width: 1.5,

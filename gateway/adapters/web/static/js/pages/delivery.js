@@ -2,13 +2,16 @@
 
 import { get, url } from "../api.js";
 import { fill, h } from "../dom.js";
-import { axisName, dateTime, fixed, measure, sentence, signed, size } from "../format.js";
+import { axisName, dateTime, fixed, measure, sentence, signed } from "../format.js";
 import { choice } from "../parts/choice.js";
 import { errorPlots } from "../parts/error_plots.js";
 import { eventLog } from "../parts/event_log.js";
+import { fileList } from "../parts/file_list.js";
 import { findingList } from "../parts/findings.js";
 import { imagePanel } from "../parts/image_panel.js";
 import { verdictTag } from "../parts/verdict.js";
+
+const WORDS = { pass: "Within tolerance of the plan.", fail: "Not passed; no cause is named.", none: "Not judged yet." };
 
 /** @param {string[]} rest @returns {import("../router.js").Page} */
 export function deliveryPage([id = ""]) {
@@ -31,34 +34,33 @@ export function deliveryPage([id = ""]) {
 
 /** @param {string} id @param {any} found @param {(() => void)[]} endings */
 function content(id, found, endings) {
-  const summary = found.summary ?? found;
   const plots = h("div");
   return [
-    head(id, found, summary),
-    h("section", { class: "card", "aria-label": "Beams" }, h("h2", {}, "Beams"), beamTable(found, summary)),
+    head(id, found),
+    h("section", { class: "card", "aria-label": "Beams" }, h("h2", {}, "Beams"), beamTable(found)),
     beamsWithErrors(found).length > 0 && h("section", { class: "card", "aria-label": "Errors" },
       h("div", { class: "card-head" }, h("h2", {}, "Errors over meterset"), beamChoice(id, found, plots, endings)), plots),
-    h("div", { class: "columns" }, imagePanel(id).element, files(id, found)),
-    summary.findings?.length > 0 && h("section", { class: "card", "aria-label": "Findings" }, h("h2", {}, "Findings"), findingList(summary.findings)),
+    h("div", { class: "columns" }, imagePanel(id).element, fileList(id)),
+    found.findings.length > 0 && h("section", { class: "card", "aria-label": "Findings" }, h("h2", {}, "Findings"), findingList(found.findings)),
     eventLog(id),
   ];
 }
 
-/** @param {string} id @param {any} found @param {any} summary */
-function head(id, found, summary) {
-  const verdict = found.verdict ?? summary.verdict;
-  const causes = summary.causes ?? [];
+/** @param {string} id @param {any} found */
+function head(id, found) {
+  const { verdict, causes } = found;
   const facts = [
-    ["Plan", found.plan?.label ?? found.plan], ["Fraction", `${found.fraction ?? ""} of group ${found.fraction_group ?? ""}`],
+    ["Plan", found.plan], ["Fraction", `${found.fraction} of group ${found.fraction_group}`],
     ["Room", found.room], ["Started", dateTime(found.started)], ["Delivered", measure(found.delivered_mu, 1, "MU")],
-    ["State", found.state], ["Operators", (found.operators ?? []).join(" and ")], ["Seed", found.seed],
-  ].filter(([, value]) => value !== undefined && value !== null && value !== "");
+    ["State", found.state], ["Operators", found.operators.join(" and ")], ["Seed", found.seed],
+    ["Continues", found.continues],
+  ].filter(([, value]) => value !== null && value !== "");
   return h(
     "section",
     { class: `card verdict-card ${verdict ?? "none"}`, "aria-label": "Verdict" },
     h("div", { class: "card-head" }, h("h2", {}, verdictTag(verdict, found.state), h("span", { class: "id" }, ` ${id}`)),
       h("div", { class: "row" }, h("a", { class: "button", href: url(`/deliveries/${encodeURIComponent(id)}/report`), target: "_blank", rel: "noopener" }, "Report"))),
-    h("p", { class: "cause" }, causes.length ? cause(causes[0]) : verdict === "pass" ? "Within tolerance of the plan." : found.reason ?? "No cause is named."),
+    h("p", { class: "cause" }, causes.length ? cause(causes[0]) : WORDS[/** @type {keyof typeof WORDS} */ (verdict ?? "none")]),
     causes.length > 1 && h("ul", { class: "more-causes" }, causes.slice(1, 6).map((/** @type {any} */ one) => h("li", {}, cause(one)))),
     h("dl", { class: "facts" }, facts.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value)))),
   );
@@ -72,19 +74,19 @@ function cause(one) {
   return `${sentence(one.cause.replaceAll("-", " "))}: ${[...new Set(where)].join(", ")}${error}`;
 }
 
-/** @param {any} found @param {any} summary */
-function beamTable(found, summary) {
-  const rows = summary.beams ?? found.beams ?? [];
+/** @param {any} found */
+function beamTable({ beams: rows, state }) {
+  const open = state === "running" ? "running" : "not begun";
   if (!rows.length) return h("p", { class: "quiet-note" }, "No beam was begun.");
   return h(
     "table",
     { class: "cards numbers" },
-    h("thead", {}, h("tr", {}, ["Beam", "Planned", "Delivered", "Ended", "Samples", "Lost", "Largest errors"].map((text) => h("th", { scope: "col" }, text)))),
+    h("thead", {}, h("tr", {}, ["Beam", "Planned", "Delivered", "Ended", "Images", "Largest errors"].map((text) => h("th", { scope: "col" }, text)))),
     h("tbody", {}, rows.map((/** @type {any} */ beam) => h("tr", {},
       h("th", { scope: "row", "data-label": "Beam" }, `${beam.number} ${beam.name}`),
       [["Planned", measure(beam.planned_mu, 1, "MU")], ["Delivered", measure(beam.delivered_mu, 1, "MU")],
-        ["Ended", [beam.termination_status, beam.termination_reason].filter(Boolean).join(": ") || "running"],
-        ["Samples", beam.samples ?? ""], ["Lost", beam.lost_samples ?? ""], ["Largest errors", largest(beam.errors)]]
+        ["Ended", [beam.termination_status, beam.termination_reason].filter(Boolean).join(": ") || open],
+        ["Images", beam.images], ["Largest errors", largest(beam.errors)]]
         .map(([label, text]) => h("td", { "data-label": label }, text))))),
   );
 }
@@ -93,12 +95,12 @@ function beamTable(found, summary) {
 function largest(errors) {
   return Object.entries(errors ?? {})
     .filter(([name]) => /^(gantry|collimator|MLC|X|Y)/.test(name))
-    .map(([name, one]) => `${name} ${fixed(one.max, 2)}${one.unit === "deg" ? "\u00b0" : ` ${one.unit}`}`).join(", ");
+    .map(([name, one]) => `${name} ${fixed(one.max, 2)}${one.unit === "deg" ? "\u00b0" : `\u202f${one.unit}`}`).join(", ");
 }
 
 /** @param {any} found */
 function beamsWithErrors(found) {
-  return (found.beams ?? []).filter((/** @type {any} */ beam) => beam.termination_status);
+  return found.beams.filter((/** @type {any} */ beam) => beam.termination_status && beam.delivered_mu > 0);
 }
 
 /** @param {string} id @param {any} found @param {HTMLElement} place @param {(() => void)[]} endings */
@@ -116,17 +118,4 @@ function beamChoice(id, found, place, endings) {
   endings.push(() => plots?.close());
   show();
   return chosen.element;
-}
-
-/** @param {string} id @param {any} found */
-function files(id, found) {
-  const names = (found.files ?? []).map((/** @type {any} */ file) => (typeof file === "string" ? { name: file } : file));
-  return h(
-    "section",
-    { class: "card files", "aria-label": "Files" },
-    h("h2", {}, "Files"),
-    names.length ? h("ul", { class: "file-list" }, names.map((/** @type {any} */ file) => h("li", {},
-      h("a", { href: url(`/deliveries/${encodeURIComponent(id)}/files/${file.name.split("/").map(encodeURIComponent).join("/")}`), download: true }, file.name),
-      file.bytes !== undefined && h("span", { class: "quiet-note" }, ` ${size(file.bytes)}`)))) : h("p", { class: "quiet-note" }, "None."),
-  );
 }

@@ -2,7 +2,7 @@
 
 import { get } from "../api.js";
 import { fill, h, say } from "../dom.js";
-import { axisName, counted, dateTime, measure } from "../format.js";
+import { counted, dateTime, measure } from "../format.js";
 import { trendPanel } from "../parts/trend_panel.js";
 import { choice } from "../parts/choice.js";
 import { verdictTag } from "../parts/verdict.js";
@@ -12,8 +12,8 @@ const TYPING_MS = 250;
 
 /** @returns {import("../router.js").Page} */
 export function historyPage() {
-  const search = /** @type {HTMLInputElement} */ (h("input", { id: "search", type: "search", placeholder: "plan, UID, delivery, state", spellcheck: "false" }));
-  const verdict = choice("Verdict", "verdict", [["", "All"], ["pass", "Pass"], ["fail", "Fail"]]);
+  const search = /** @type {HTMLInputElement} */ (h("input", { id: "search", type: "search", placeholder: "plan, UID, delivery, room, state", spellcheck: "false" }));
+  const verdict = choice("Verdict", "verdict", [["", "All"], ["pass", "Pass"], ["fail", "Fail"], ["none", "None"]]);
   const count = h("p", { class: "quiet-note", role: "status" });
   const body = h("tbody");
   const before = h("button", { type: "button" }, "Newer");
@@ -48,8 +48,7 @@ export function historyPage() {
       return;
     }
     if (mine !== asked) return;
-    const rows = Array.isArray(found) ? found : found.deliveries ?? found.items ?? [];
-    const total = found.total ?? rows.length + offset;
+    const { items: rows, total } = found;
     say(count, rows.length ? `${counted(total, "delivery", "deliveries")}${rows.length < total ? `, ${offset + 1} to ${offset + rows.length}` : ""}` : "No delivery like that.");
     fill(body, rows.map(row));
     before.hidden = offset === 0;
@@ -88,11 +87,11 @@ export function historyPage() {
 /** @param {any} one */
 function row(one) {
   const cells = [
-    ["Plan", one.plan ?? ""],
+    ["Plan", one.plan],
     ["Delivery", h("code", {}, one.delivery_id)],
-    ["Room", one.room ?? ""],
+    ["Room", one.room],
     ["Delivered", measure(one.delivered_mu, 1, "MU")],
-    ["State", axisName(one.state ?? "")],
+    ["State", one.state],
     ["Verdict", verdictTag(one.verdict, one.state)],
   ];
   return h("tr", {},

@@ -30,7 +30,7 @@ export function livePage() {
   const motion = h("section", { class: "card motion", "aria-label": "Axes" },
     h("div", { class: "dials" }, dials.map((one) => one.element)), nothing, axes.element);
   const element = h("div", { class: "live" }, status.element, alarms.bar, idle.element,
-    bev.element, motion, h("div", { class: "side" }, portal.element, links.element, alarms.element));
+    bev.element, h("div", { class: "side" }, motion, links.element), h("div", { class: "side" }, portal.element, alarms.element));
 
   const draw = onceAFrame(() => {
     const { update, description } = room;
@@ -51,7 +51,7 @@ export function livePage() {
   const endings = [
     onRoom((what) => {
       draw();
-      if (what === "update") alarms.nudge(room.update?.state?.event?.sequence);
+      if (what === "update") alarms.nudge(room.update?.state?.alarms);
       if (what === "connection") alarms.refresh();
     }),
     onTheme(() => {
@@ -73,7 +73,6 @@ export function livePage() {
     close() {
       for (const end of endings) end();
       resized.disconnect();
-      alarms.close();
     },
   };
 }

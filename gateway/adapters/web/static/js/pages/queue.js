@@ -17,7 +17,7 @@ export function queuePage() {
   let told = "";
   const end = onRoom(() => {
     const { state } = room.update ?? {};
-    const key = `${state?.delivery_id}|${state?.phase}|${state?.item}`;
+    const key = `${state?.queue}|${state?.delivery_id}|${state?.busy}`;
     if (key === told) return;
     told = key;
     list.refresh();

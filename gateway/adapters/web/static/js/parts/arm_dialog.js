@@ -7,8 +7,9 @@ import { counted, measure } from "../format.js";
 import { room } from "../room.js";
 import { findingCounts, findingList } from "./findings.js";
 
-/** @param {any} item @param {() => void} done */
-export async function armDialog(item, done) {
+/** @param {any} item @param {boolean} twoPeople whether another person than who proposed has to arm
+ * @param {() => void} done */
+export async function armDialog(item, twoPeople, done) {
   const real = !room.description?.simulated;
   const plan = await get(`/plans/${item.plan_id}`).catch(() => null);
   const code = /** @type {HTMLInputElement} */ (h("input", { id: "arming-code", autocomplete: "off", spellcheck: "false", required: true }));
@@ -20,10 +21,11 @@ export async function armDialog(item, done) {
     "form",
     { method: "dialog", class: "stack" },
     h("h2", { id: "arm-title" }, `Arm ${item.label}?`),
-    real && h("p", { class: "banner real" }, h("strong", {}, "Real hardware. "), "The room will move and beam. Another person than ",
-      h("strong", {}, item.requested_by), " has to arm."),
-    h("p", {}, plan ? summary(item, plan) : "", ` Room ${room.description?.room ?? ""}${real ? "" : ", simulated"}.`),
-    plan?.findings?.length && h("details", {}, h("summary", {}, `Findings: ${findingCounts(plan.findings)}`), findingList(plan.findings)),
+    real && h("p", { class: "banner real" }, h("span", {}, h("strong", {}, "Real hardware. "),
+      "The room will move and beam.")),
+    twoPeople && h("p", {}, "Another person than ", h("strong", {}, item.requested_by), " has to arm."),
+    h("p", {}, plan ? summary(plan) : "", ` Room ${room.description?.room ?? ""}${real ? "" : ", simulated"}.`),
+    plan?.findings.length > 0 && h("details", {}, h("summary", {}, `Findings: ${findingCounts(plan.findings)}`), findingList(plan.findings)),
     h("div", { class: "field" }, h("label", { for: "arming-code" }, real ? `Type ${item.arming_code}` : "Arming code"), code),
     h("div", { class: "row" }, arm, cancel),
   );
@@ -43,9 +45,9 @@ export async function armDialog(item, done) {
   dialog.showModal();
 }
 
-/** @param {any} item @param {any} plan */
-function summary(item, plan) {
-  const beams = (plan.beams ?? []).filter((/** @type {any} */ beam) => !item.beams?.length || item.beams.includes(beam.number));
-  const total = beams.reduce((/** @type {number} */ sum, /** @type {any} */ beam) => sum + (beam.meterset_mu ?? 0), 0);
+/** @param {any} plan */
+function summary(plan) {
+  const beams = plan.beams;
+  const total = beams.reduce((/** @type {number} */ sum, /** @type {any} */ beam) => sum + beam.meterset_mu, 0);
   return `${counted(beams.length, "beam")}, ${measure(total, 1, "MU")}.`;
 }

@@ -13,7 +13,7 @@ export function axisTable() {
     "table",
     { class: "axes numbers" },
     h("caption", { class: "unseen" }, "Axes, IEC 61217"),
-    h("thead", {}, h("tr", {}, ["Axis", "Actual", "Planned", "Difference"].map((text) => h("th", { scope: "col" }, text)))),
+    h("thead", {}, h("tr", {}, ["Axis", "Actual", "Planned", "Difference", "Unit"].map((text) => h("th", { scope: "col" }, text)))),
     body,
   );
   /** @type {Map<string, HTMLElement[]>} */
@@ -22,7 +22,7 @@ export function axisTable() {
   /** @param {string[]} names */
   function prepare(names) {
     if (names.length === rows.size && names.every((name) => rows.has(name))) return;
-    rows = new Map(names.map((name) => [name, [h("td"), h("td"), h("td")]]));
+    rows = new Map(names.map((name) => [name, [h("td"), h("td"), h("td"), h("td")]]));
     fill(body, names.map((name) => h("tr", { "data-axis": name },
       h("th", { scope: "row" }, sentence(axisName(name))), rows.get(name) ?? [])));
   }
@@ -56,7 +56,8 @@ function showRow(cells, name, unit, actual, planned) {
   const angle = unit === "deg";
   const round = angle && !/pitch|roll/.test(name);
   const digits = angle ? 2 : 1;
-  const shown = (/** @type {number} */ value) => withUnit(fixed(round ? turned(value, digits) : value, digits), unit);
+  const shown = (/** @type {number} */ value) => fixed(round ? turned(value, digits) : value, digits);
+  say(cells[3], unitSign(unit));
   say(cells[0], shown(actual));
   if (typeof planned !== "number") {
     say(cells[1], NOTHING);
@@ -66,11 +67,6 @@ function showRow(cells, name, unit, actual, planned) {
   const error = angle ? turnError(actual, planned) : actual - planned;
   const off = Math.abs(error) > (angle ? LIMIT_DEG : LIMIT_MM);
   say(cells[1], shown(planned));
-  say(cells[2], (off ? "\u25b2 " : "") + withUnit(signed(error, 2), unit));
+  say(cells[2], (off ? "\u25b2 " : "") + signed(error, 2));
   mark(cells[2], "data-off", off ? "" : null);
-}
-
-/** @param {string} text @param {string} unit */
-function withUnit(text, unit) {
-  return unit === "deg" ? `${text}${unitSign(unit)}` : `${text}\u202f${unit}`;
 }

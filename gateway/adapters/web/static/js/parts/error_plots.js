@@ -24,7 +24,7 @@ export function errorPlots(delivery, beam) {
     status.hidden = true;
     showPlot(angles, angleTitle, found, "deg");
     showPlot(places, placeTitle, found, "mm");
-    panels = Object.entries(found.matrices ?? {}).map(([device, matrix]) => heatPanel(device, matrix, found.leaf_limit_mm ?? 2));
+    panels = found.leaves.map((/** @type {any} */ leaves) => heatPanel(leaves));
     fill(maps, panels.map((panel) => panel.element));
   }, (problem) => say(status, `No errors to show: ${problem.message}`));
 
@@ -38,14 +38,18 @@ export function errorPlots(delivery, beam) {
   };
 }
 
-/** @param {ReturnType<typeof plotFigure>} figure @param {HTMLElement} title @param {any} found @param {string} unit */
-function showPlot(figure, title, found, unit) {
-  const lines = Object.entries(found.errors ?? {})
-    .filter(([, one]) => one.unit === unit)
-    .map(([name, one]) => ({ name: one.leaves ? `${name} worst leaf` : sentence(axisName(name)), values: one.values, digits: 3 }));
-  figure.element.hidden = title.hidden = lines.length === 0;
+/** @param {import("../draw/plot.js").PlotFigure} plot @param {HTMLElement} title @param {any} found @param {string} unit */
+function showPlot(plot, title, found, unit) {
+  const axes = found.axes.map((/** @type {any} */ one) => ({
+    ...one, name: sentence(axisName(one.name)), hidden: one.name.startsWith("couch"),
+  }));
+  const leaves = found.worst_leaf.map((/** @type {any} */ one) => ({
+    ...one, name: `${one.name} worst leaf, size`, values: one.values.map(Math.abs),
+  }));
+  const lines = [...leaves, ...axes].filter((one) => one.unit === unit).map((one) => ({ ...one, digits: 3 }));
+  plot.element.hidden = title.hidden = lines.length === 0;
   if (!lines.length) return;
-  figure.show({
+  plot.show({
     label: `${title.textContent}, over meterset: ${lines.map((line) => line.name).join(", ")}`,
     x: found.meterset_mu, xLabel: "Meterset, MU", unit: unitSign(unit), lines,
   });

@@ -2,9 +2,9 @@
 
 import { get } from "../api.js";
 import { fill, h, say } from "../dom.js";
-import { dateTime } from "../format.js";
+import { axisName, counted, dateTime } from "../format.js";
 
-const MOST = 500;
+const MOST = 5000;
 
 /** @param {string} delivery */
 export function eventLog(delivery) {
@@ -19,24 +19,35 @@ export function eventLog(delivery) {
         h("caption", { class: "unseen" }, "Events in order"),
         h("thead", {}, h("tr", {}, ["Number", "At", "Event", "Beam", "What"].map((text) => h("th", { scope: "col" }, text)))), body)),
   );
-  get(`/deliveries/${encodeURIComponent(delivery)}/events`).then((found) => {
-    const events = Array.isArray(found) ? found : found.events ?? [];
-    say(words, events.length > MOST ? `The first ${MOST} of ${events.length} events` : `${events.length} events`);
-    fill(body, events.slice(0, MOST).map(row));
+  all(delivery).then((events) => {
+    say(words, counted(events.length, "event"));
+    fill(body, events.map(row));
   }, (problem) => say(words, problem.message));
   return element;
 }
 
-/** @param {any} event */
-function row(event) {
-  const at = event.at ?? (event.at_ns ? event.at_ns / 1e6 : "");
-  return h("tr", {},
-    h("td", {}, event.sequence), h("td", {}, dateTime(at)), h("th", { scope: "row" }, event.kind),
-    h("td", {}, event.beam ?? event.body?.beam ?? ""), h("td", { class: "body" }, told(event)));
+/** @param {string} delivery @returns {Promise<any[]>} */
+async function all(delivery) {
+  const events = [];
+  for (let after = 0; events.length < MOST;) {
+    const { items, last } = await get(`/deliveries/${encodeURIComponent(delivery)}/events`, { after });
+    events.push(...items);
+    if (!items.length || last === after) break;
+    after = last;
+  }
+  return events;
 }
 
 /** @param {any} event */
-function told(event) {
-  const body = event.body ?? {};
-  return body.text ?? body.reason ?? event.text ?? "";
+function row(event) {
+  return h("tr", {},
+    h("td", {}, event.sequence), h("td", {}, dateTime(event.at)), h("th", { scope: "row" }, event.kind),
+    h("td", {}, event.beam ?? ""), h("td", { class: "body" }, told(event.body)));
+}
+
+/** What an event holds, in one line. @param {Record<string, any>} body */
+function told(body) {
+  return Object.entries(body)
+    .filter(([name, value]) => name !== "beam" && value !== "" && value !== null && !(Array.isArray(value) && !value.length))
+    .map(([name, value]) => `${axisName(name)} ${Array.isArray(value) ? value.join(" ") : value}`).join(", ");
 }

@@ -2,15 +2,15 @@
 
 import { command } from "../api.js";
 import { note } from "../announce.js";
+import { sentence } from "../format.js";
 
-export const TECHNIQUES = [
-  ["vmat", "Arcs (VMAT)"],
-  ["sliding-window", "Sliding window"],
-  ["step-and-shoot", "Step and shoot"],
-  ["picket-fence", "Picket fence"],
-  ["open-field", "Open field"],
-  ["winston-lutz", "Winston-Lutz"],
-];
+/** What is offered first. */
+export const FIRST = "vmat";
+
+/** @param {string} technique as the API names it */
+export function techniqueName(technique) {
+  return technique === "vmat" ? "Arcs (VMAT)" : sentence(technique.replaceAll("-", " "));
+}
 
 /** Make a plan and put it on the queue as a proposal. @param {string} technique */
 export async function proposeGenerated(technique) {

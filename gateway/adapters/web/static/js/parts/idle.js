@@ -3,11 +3,11 @@
 import { attempt } from "../announce.js";
 import { h, mark } from "../dom.js";
 import { mayOperate } from "../session.js";
-import { proposeGenerated } from "./generated.js";
+import { FIRST, proposeGenerated } from "./generated.js";
 
 export function idlePanel() {
   const offer = h("button", { type: "button", class: "primary" }, "Propose a generated arc plan");
-  offer.addEventListener("click", () => attempt(() => proposeGenerated("vmat"), offer));
+  offer.addEventListener("click", () => attempt(() => proposeGenerated(FIRST), offer));
   const signIn = h("a", { class: "button", href: "#/sign-in" }, "Sign in to deliver");
   const element = h(
     "section",

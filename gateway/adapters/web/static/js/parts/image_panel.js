@@ -2,7 +2,6 @@
 
 import { get, url } from "../api.js";
 import { fill, h, mark, say } from "../dom.js";
-import { fixed } from "../format.js";
 
 /** @param {string} delivery */
 export function imagePanel(delivery) {
@@ -12,9 +11,11 @@ export function imagePanel(delivery) {
   const pick = /** @type {HTMLSelectElement} */ (h("select", { id: "image" }));
   const low = bound("image-low", "Black at");
   const high = bound("image-high", "White at");
+  const frame = /** @type {HTMLInputElement} */ (h("input", { id: "image-frame", type: "range", min: "1", step: "1", value: "1" }));
+  const frameRow = h("span", { class: "bound" }, h("label", { for: "image-frame" }, "Frame"), frame);
   const auto = h("button", { type: "button", class: "small" }, "Auto");
   const download = h("a", { class: "button small", download: true }, "DICOM");
-  const controls = h("div", { class: "row", hidden: true }, h("label", { for: "image" }, "Image"), pick, low.element, high.element, auto, download);
+  const controls = h("div", { class: "row", hidden: true }, h("label", { for: "image" }, "Image"), pick, frameRow, low.element, high.element, auto, download);
   const element = h("section", { class: "card images", "aria-label": "Portal images" }, h("h2", {}, "Portal images"),
     controls, h("div", { class: "portal-frame" }, picture), words);
   /** @type {any[]} */
@@ -22,15 +23,24 @@ export function imagePanel(delivery) {
 
   function show() {
     const number = pick.value;
-    const about = images.find((one) => String(one.number) === number);
+    const about = images.find((one) => String(one.image) === number);
     if (!about) return;
-    picture.src = url(`${path}/${number}.png`, { low: low.value(), high: high.value() });
+    picture.src = url(`${path}/${number}.png`, { frame: frame.value, low: low.value(), high: high.value() });
     picture.alt = `Portal image ${number}, beam ${about.beam}`;
     mark(download, "href", url(`${path}/${number}.dcm`));
-    say(words, describe(about));
+    say(words, describe(about, frame.value));
   }
 
-  pick.addEventListener("change", show);
+  function choose() {
+    const about = images.find((one) => String(one.image) === pick.value);
+    frame.max = String(about?.frames ?? 1);
+    frame.value = "1";
+    frameRow.hidden = (about?.frames ?? 1) < 2;
+    show();
+  }
+
+  pick.addEventListener("change", choose);
+  frame.addEventListener("input", show);
   low.input.addEventListener("change", show);
   high.input.addEventListener("change", show);
   auto.addEventListener("click", () => {
@@ -39,26 +49,20 @@ export function imagePanel(delivery) {
   });
   picture.addEventListener("load", () => mark(picture, "hidden", null));
   get(path).then((found) => {
-    images = Array.isArray(found) ? found : found.images ?? [];
+    images = found.items;
     controls.hidden = images.length === 0;
     if (!images.length) return say(words, "This delivery has no portal images.");
-    fill(pick, images.map((one) => h("option", { value: one.number }, `${one.number}: ${short(one)}`)));
-    show();
+    fill(pick, images.map((one) => h("option", { value: one.image }, one.name)));
+    choose();
     return undefined;
   }, (problem) => say(words, problem.message));
   return { element };
 }
 
-/** @param {any} one */
-function short(one) {
-  return [`beam ${one.beam}`, one.kind, one.frame !== undefined && one.frame !== null ? `frame ${one.frame}` : ""].filter(Boolean).join(", ");
-}
-
-/** @param {any} one */
-function describe(one) {
-  const range = typeof one.start_meterset_mu === "number" ? `${fixed(one.start_meterset_mu, 1)} to ${fixed(one.end_meterset_mu, 1)} MU` : "";
-  const shape = one.rows ? `${one.rows} \u00d7 ${one.columns} pixels` : "";
-  return [short(one), range, shape].filter(Boolean).join(", ");
+/** @param {any} one @param {string} frame */
+function describe(one, frame) {
+  const which = one.frames > 1 ? `frame ${frame} of ${one.frames}` : "";
+  return [one.beam === null ? "" : `beam ${one.beam}`, which, `values in ${one.unit}`].filter(Boolean).join(", ");
 }
 
 /** @param {string} id @param {string} name */

@@ -4,13 +4,12 @@ import { command, get } from "../api.js";
 import { attempt, note } from "../announce.js";
 import { fill, h, mark } from "../dom.js";
 import { mayOperate } from "../session.js";
-import { TECHNIQUES } from "./generated.js";
+import { FIRST, techniqueName } from "./generated.js";
 
 /** @param {(plan: any) => void} chosen */
 export function newPlan(chosen) {
   const file = /** @type {HTMLInputElement} */ (h("input", { type: "file", id: "plan-file", accept: ".dcm,application/dicom" }));
-  const technique = /** @type {HTMLSelectElement} */ (h("select", { id: "technique" },
-    TECHNIQUES.map(([value, text]) => h("option", { value }, text))));
+  const technique = /** @type {HTMLSelectElement} */ (h("select", { id: "technique" }));
   const make = h("button", { type: "button", class: "primary" }, "Generate");
   const drop = h("div", { class: "drop" },
     h("p", {}, h("label", { for: "plan-file" }, "Choose an RT Plan"), " or drop it here"), file);
@@ -41,8 +40,9 @@ export function newPlan(chosen) {
   }
 
   async function list(selected = "") {
-    const found = await get("/plans").catch(() => []);
-    const plans = Array.isArray(found) ? found : found.plans ?? found.items ?? [];
+    const { items: plans, techniques } = await get("/plans").catch(() => ({ items: [], techniques: [] }));
+    const made = technique.value || FIRST;
+    fill(technique, techniques.map((/** @type {string} */ one) => h("option", { value: one, selected: one === made }, techniqueName(one))));
     knownRow.hidden = plans.length === 0;
     fill(known, h("option", { value: "" }, "\u2026"),
       plans.map((/** @type {any} */ one) => h("option", { value: one.plan_id, selected: one.plan_id === selected }, `${one.label} (${one.plan_id.slice(0, 8)})`)));

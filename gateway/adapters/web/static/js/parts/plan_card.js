@@ -23,13 +23,12 @@ export function planCard(proposed) {
 
 /** @param {any} plan @param {() => void} proposed */
 function content(plan, proposed) {
-  const beams = plan.beams ?? [];
-  const total = beams.reduce((/** @type {number} */ sum, /** @type {any} */ beam) => sum + (beam.meterset_mu ?? 0), 0);
-  const findings = plan.findings ?? [];
+  const { beams, findings } = plan;
+  const total = beams.reduce((/** @type {number} */ sum, /** @type {any} */ beam) => sum + beam.meterset_mu, 0);
   return [
     h("div", { class: "card-head" }, h("h2", {}, plan.label || "Plan without a label"),
       h("span", { class: `tag ${plan.deliverable ? "pass" : "error"}` }, plan.deliverable ? "\u2713 deliverable here" : "\u2716 refused here")),
-    h("p", { class: "uid" }, plan.plan_uid ?? ""),
+    h("p", { class: "uid" }, plan.plan_uid),
     h("p", {}, `${counted(beams.length, "beam")}, ${measure(total, 1, "MU")}; ${findingCounts(findings)}`),
     findingList(findings),
     beamTable(beams),
@@ -44,29 +43,32 @@ function beamTable(beams) {
     "table",
     { class: "numbers beams" },
     h("caption", {}, "Beams"),
-    h("thead", {}, h("tr", {}, ["Beam", "Name", "Technique", "Meterset"].map((text) => h("th", { scope: "col" }, text)))),
+    h("thead", {}, h("tr", {}, ["Beam", "Name", "Radiation", "Control points", "Meterset", "Lasts"].map((text) => h("th", { scope: "col" }, text)))),
     h("tbody", {}, beams.map((beam) => h("tr", {},
       h("th", { scope: "row" }, beam.number), h("td", {}, beam.name),
-      h("td", {}, beam.technique ?? beam.beam_type ?? beam.type ?? ""), h("td", {}, measure(beam.meterset_mu, 1, "MU"))))),
+      h("td", {}, beam.radiation), h("td", {}, beam.control_points), h("td", {}, measure(beam.meterset_mu, 1, "MU")),
+      h("td", {}, measure(beam.duration_s, 0, "s"))))),
   );
 }
 
 /** @param {any} plan @param {() => void} proposed */
 function form(plan, proposed) {
-  const groups = (plan.fraction_groups ?? []).map((/** @type {any} */ group) => group.number ?? group);
+  const groups = plan.fraction_groups;
   const group = /** @type {HTMLSelectElement} */ (h("select", { id: "fraction-group" },
     groups.map((/** @type {number} */ number) => h("option", { value: number }, number))));
   const cine = /** @type {HTMLInputElement} */ (h("input", { id: "cine", type: "number", min: "0", max: "30", step: "0.5", value: "5", inputmode: "decimal" }));
-  const boxes = (plan.beams ?? []).map((/** @type {any} */ beam) => ({
-    number: beam.number,
-    box: /** @type {HTMLInputElement} */ (h("input", { type: "checkbox", checked: true, id: `beam-${beam.number}` })),
-    name: beam.name,
-  }));
+  /** @type {Box[]} */
+  const boxes = plan.beams.map((/** @type {any} */ beam) => beamBox(beam));
+  const showGroup = () => boxes.forEach((one) => {
+    one.element.hidden = groups.length > 1 && one.group !== Number(group.value);
+  });
+  group.addEventListener("change", showGroup);
+  showGroup();
   const button = h("button", { type: "submit", class: "primary", disabled: !mayOperate() }, "Propose");
   const made = h(
     "form",
     { class: "propose" },
-    h("fieldset", {}, h("legend", {}, "Beams"), boxes.map((/** @type {any} */ one) => h("label", { for: `beam-${one.number}` }, one.box, ` ${one.number} ${one.name}`))),
+    h("fieldset", {}, h("legend", {}, "Beams"), boxes.map((one) => one.element)),
     groups.length > 1 && h("div", { class: "field" }, h("label", { for: "fraction-group" }, "Fraction group"), group),
     h("div", { class: "field" }, h("label", { for: "cine" }, "Cine images, frames/s (0: none)"), cine),
     h("div", { class: "row" }, button, h("span", { class: "quiet-note" }, "Nothing moves yet: a proposal is armed next.")),
@@ -82,15 +84,24 @@ function form(plan, proposed) {
   return made;
 }
 
-/** @param {any} plan @param {number[]} groups @param {HTMLSelectElement} group @param {any[]} boxes
+/** @typedef {{number: number, group: number, box: HTMLInputElement, element: HTMLElement}} Box */
+
+/** @param {any} beam @returns {Box} */
+function beamBox(beam) {
+  const box = /** @type {HTMLInputElement} */ (h("input", { type: "checkbox", checked: true }));
+  return { number: beam.number, group: beam.fraction_group, box, element: h("label", {}, box, ` ${beam.number} ${beam.name}`) };
+}
+
+/** @param {any} plan @param {number[]} groups @param {HTMLSelectElement} group @param {Box[]} boxes
  * @param {HTMLInputElement} cine */
 function wanted(plan, groups, group, boxes, cine) {
-  const chosen = boxes.filter((one) => one.box.checked).map((one) => one.number);
+  const there = boxes.filter((one) => !one.element.hidden);
+  const chosen = there.filter((one) => one.box.checked).map((one) => one.number);
   if (!chosen.length) throw new Error("Choose at least one beam.");
   return {
     plan_id: plan.plan_id,
     ...(groups.length > 1 ? { fraction_group: Number(group.value) } : {}),
-    ...(chosen.length < boxes.length ? { beams: chosen } : {}),
+    ...(chosen.length < there.length ? { beams: chosen } : {}),
     ...(Number(cine.value) > 0 ? { cine_fps: Number(cine.value) } : {}),
   };
 }

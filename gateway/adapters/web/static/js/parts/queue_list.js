@@ -3,14 +3,14 @@
 import { command, get } from "../api.js";
 import { attempt, note } from "../announce.js";
 import { fill, h, say } from "../dom.js";
-import { clock } from "../format.js";
-import { room } from "../room.js";
+import { clock, moment } from "../format.js";
 import { mayOperate } from "../session.js";
 import { armDialog } from "./arm_dialog.js";
 
 const EVERY_MS = 3000;
 const OVER = ["delivered", "refused", "withdrawn"];
-const SIGNS = { proposed: "\u25cb", armed: "\u25b2", delivering: "\u2622", delivered: "\u2713", refused: "\u2716", withdrawn: "\u2013" };
+let twoPeople = false;
+const SIGNS = { queued: "\u25cb", proposed: "\u25cb", armed: "\u25b2", delivering: "\u2622", delivered: "\u2713", refused: "\u2716", withdrawn: "\u2013" };
 
 export function queueList() {
   const open = h("ol", { class: "items" });
@@ -23,8 +23,9 @@ export function queueList() {
   async function refresh() {
     const found = await get("/queue").catch(() => null);
     if (!found) return;
-    const items = Array.isArray(found) ? found : found.items ?? [];
-    const key = JSON.stringify([items, mayOperate(), room.description?.simulated]);
+    const { items } = found;
+    twoPeople = found.two_people;
+    const key = JSON.stringify([found, mayOperate()]);
     if (key === seen) return;
     seen = key;
     const waiting = items.filter((/** @type {any} */ one) => !OVER.includes(one.state));
@@ -50,12 +51,12 @@ export function queueList() {
 
 /** @param {any} one @param {() => void} refresh */
 function item(one, refresh) {
-  const own = one.source === "web" || one.source === undefined;
+  const own = one.plan_id !== null;
   return h(
     "li",
     { class: "item", "data-state": one.state, "data-item": one.item },
     h("div", { class: "item-head" },
-      h("strong", {}, one.label || one.plan_id?.slice(0, 8) || one.item),
+      h("strong", {}, one.label || one.item),
       h("span", { class: `tag state-${one.state}` }, `${SIGNS[/** @type {keyof typeof SIGNS} */ (one.state)] ?? "\u25cf"} ${one.state}`)),
     h("p", { class: "quiet-note" }, people(one, own)),
     one.reason && h("p", { class: "reason" }, one.reason),
@@ -67,10 +68,9 @@ function item(one, refresh) {
 
 /** @param {any} one @param {boolean} own */
 function people(one, own) {
-  const times = one.times ?? {};
   const words = [
     own ? one.requested_by && `proposed by ${one.requested_by}` : `sent by ${one.source}`,
-    times.proposed && `at ${clock(times.proposed)}`,
+    `at ${clock(one.requested)}`,
     one.armed_by && `armed by ${one.armed_by}`,
   ];
   return words.filter(Boolean).join(", ");
@@ -86,7 +86,7 @@ function steps(one, refresh) {
   }, refresh);
   if (one.state === "proposed") {
     const arm = h("button", { type: "button", class: "primary", disabled: !may, "data-key": `${one.item}-arm` }, "Arm\u2026");
-    arm.addEventListener("click", () => armDialog(one, refresh));
+    arm.addEventListener("click", () => armDialog(one, twoPeople, refresh));
     return [arm, withdraw];
   }
   if (one.state === "armed") {
@@ -95,15 +95,9 @@ function steps(one, refresh) {
       note(`${one.label} is being delivered`);
       location.hash = "#/live";
     }, refresh);
-    const until = times(one);
-    return [deliver, withdraw, until && h("span", { class: "count-down", "data-until": until }, "")];
+    return [deliver, withdraw, h("span", { class: "count-down", "data-until": one.armed_until }, "")];
   }
   return [];
-}
-
-/** @param {any} one */
-function times(one) {
-  return one.armed_until ?? one.times?.armed_until ?? "";
 }
 
 /** @param {string} text @param {string} key @param {string} kind @param {boolean} may
@@ -117,7 +111,7 @@ function action(text, key, kind, may, work, refresh) {
 /** @param {HTMLElement} element */
 function countDown(element) {
   for (const place of element.querySelectorAll("[data-until]")) {
-    const left = (new Date(place.getAttribute("data-until") ?? "").getTime() - Date.now()) / 1000;
+    const left = (moment(place.getAttribute("data-until") ?? "").getTime() - Date.now()) / 1000;
     if (Number.isFinite(left)) say(place, left > 0 ? `armed for ${Math.ceil(left)}\u202fs more` : "no longer armed");
   }
 }

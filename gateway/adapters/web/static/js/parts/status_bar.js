@@ -57,7 +57,7 @@ function phaseOf(state, sample) {
 function whatRuns(state) {
   if (!state.delivery_id) return "No delivery runs";
   const beam = state.beam ? `beam ${state.beam.number} ${state.beam.name}` : "";
-  return [state.label ?? state.plan, beam, state.delivery_id].filter(Boolean).join(" \u00b7 ");
+  return [beam, state.delivery_id].filter(Boolean).join(" \u00b7 ");
 }
 
 /** @param {any} state @param {any} description */

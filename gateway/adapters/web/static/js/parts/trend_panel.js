@@ -6,15 +6,17 @@ import { plotFigure } from "../draw/plot.js";
 import { axisName, counted, moment, sentence, unitSign } from "../format.js";
 
 export function trendPanel() {
-  const axis = /** @type {HTMLSelectElement} */ (h("select", { id: "trend-axis" }, h("option", { value: "gantry" }, "Gantry")));
+  const axis = /** @type {HTMLSelectElement} */ (h("select", { id: "trend-axis" }, h("option", { value: "" }, "\u2026")));
   const words = h("p", { class: "quiet-note", role: "status" });
   const strip = h("div", { class: "strip", role: "group" });
   const plot = plotFigure(240);
+  const figures = h("div", { hidden: true }, h("h3", {}, "Verdicts, oldest first"), strip,
+    h("h3", {}, "Errors, the worst beam of each delivery"), plot.element);
   const element = h(
     "section",
     { class: "card trends", "aria-label": "Trends" },
     h("div", { class: "card-head" }, h("h2", {}, "Trend"), h("div", { class: "search" }, h("label", { for: "trend-axis" }, "Axis"), axis)),
-    words, h("h3", {}, "Verdicts, oldest first"), strip, h("h3", {}, "Errors"), plot.element,
+    words, figures,
   );
 
   async function load() {
@@ -25,18 +27,16 @@ export function trendPanel() {
       say(words, problem instanceof Error ? problem.message : String(problem));
       return;
     }
-    const axes = found.axes ?? [axis.value];
-    fill(axis, axes.map((/** @type {string} */ name) => h("option", { value: name, selected: name === found.axis }, sentence(axisName(name)))));
-    const points = found.points ?? [];
-    showVerdicts(strip, points);
-    const measured = points.filter((/** @type {any} */ one) => typeof one.max === "number");
-    plot.element.hidden = measured.length === 0;
+    fill(axis, found.axes.map((/** @type {string} */ name) => h("option", { value: name, selected: name === found.axis }, sentence(axisName(name)))));
+    const measured = byDelivery(found.points);
+    showVerdicts(strip, measured);
+    figures.hidden = measured.length === 0;
     say(words, measured.length ? `${sentence(axisName(found.axis))} in ${counted(measured.length, "delivery", "deliveries")}` : "Nothing has been measured of this axis yet.");
     if (!measured.length) return;
     plot.show({
       label: `Largest and RMS error of ${axisName(found.axis)} over time`,
       x: measured.map((/** @type {any} */ one) => moment(one.started).getTime() / 1000),
-      xTime: true, xLabel: "Delivery started", unit: unitSign(found.unit ?? "mm"),
+      xTime: true, xLabel: "Delivery started", unit: unitSign(found.unit),
       lines: [
         { name: "largest", values: measured.map((/** @type {any} */ one) => one.max), digits: 3, points: true },
         { name: "RMS", values: measured.map((/** @type {any} */ one) => one.rms), digits: 3, points: true },
@@ -47,6 +47,17 @@ export function trendPanel() {
   axis.addEventListener("change", load);
   load();
   return { element, close: plot.close };
+}
+
+/** The worst of a delivery's beams. @param {any[]} points oldest first */
+function byDelivery(points) {
+  /** @type {Map<string, any>} */
+  const found = new Map();
+  for (const one of points) {
+    const known = found.get(one.delivery_id) ?? one;
+    found.set(one.delivery_id, { ...known, max: Math.max(known.max, one.max), rms: Math.max(known.rms, one.rms) });
+  }
+  return [...found.values()];
 }
 
 /** @param {HTMLElement} strip @param {any[]} points */
