@@ -3,8 +3,8 @@
 Standard input brings jobs (see :mod:`gateway.app.node.jobs`) and, in between, what operators want
 of the delivery that runs: ``{"control": ...}`` (:mod:`gateway.app.control`). Standard output takes
 what became of either. The process ends with its input: a beam that runs then is turned off and its
-record kept, since nobody is left who could stop it. SIGINT turns a running beam off likewise; a job that never
-began is refused.
+record kept, since nobody is left who could stop it. SIGINT turns a running beam off likewise; a job
+that never began is refused.
 """
 
 import contextlib
