@@ -28,7 +28,7 @@ def history(settings: Settings) -> list[dict[str, Any]]:
     if not (settings.store / DATABASE).exists():
         return []
     with _reader(settings) as store:
-        return [_row(entry) for entry in entries(store)]
+        return [history_row(entry) for entry in entries(store)]
 
 
 def show(settings: Settings, delivery_id: str) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def show(settings: Settings, delivery_id: str) -> dict[str, Any]:
         ]
         folder = str(store.directory(delivery_id))
         return {
-            **_row(entry),
+            **history_row(entry),
             "links": entry.intent["links"],
             "operators": entry.intent["operators"],
             "continues": entry.continues,
@@ -86,7 +86,8 @@ def _entry(store: RecordReader, delivery_id: str, settings: Settings) -> Deliver
     return find_entry(entries(store), delivery_id, settings)
 
 
-def _row(entry: DeliveryEntry) -> dict[str, Any]:
+def history_row(entry: DeliveryEntry) -> dict[str, Any]:
+    """A delivery as ``history`` shows it."""
     ends = [beam.end_meterset_mu for beam in entry.beams.values()]
     starts = [beam.start_meterset_mu for beam in entry.beams.values()]
     known = [end - start for end, start in zip(ends, starts, strict=True) if end is not None]

@@ -62,6 +62,16 @@ class RtImage:
         self._unit = "CU" if item.text("RescaleType") == CALIBRATED else "counts"
         self._attributes.refuse_what_is_wrong()
 
+    @property
+    def beam_number(self) -> int | None:
+        """The beam of the plan that the image refers to."""
+        return self._beam_number
+
+    @property
+    def unit(self) -> str:
+        """``CU`` where the file says how pixels become calibrated units, else ``counts``."""
+        return self._unit
+
     def image(self, index: int) -> PortalImage:
         """A frame, counted from 0. Raises InputError where its pixels cannot be decoded."""
         exposed = self._exposed[index]

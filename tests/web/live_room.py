@@ -10,9 +10,14 @@ from pathlib import Path
 
 from gateway.adapters.web.app import web_app
 from gateway.adapters.web.server import listening, serve_app
+from gateway.app.deliver import deliver
+from gateway.app.generate import write_generated_plan
+from gateway.app.request import Request
+from gateway.app.web.aside import Processes
 from gateway.app.web.assembly import Assembled, assemble, web_folder
 from gateway.app.web.people import first_person, read_people
 from gateway.settings import Settings
+from tests.e2e.deliveries import unseen
 from tests.web.arc import Arc, arc_room
 
 
@@ -40,12 +45,25 @@ async def _main(assembled: Assembled, folder: Path, port: int, token: str) -> No
         group.create_task(_tell(assembled, folder))
 
 
+def _record(store: Path) -> None:
+    """A delivery that passed, and one that did not."""
+    for kind, faults in (("vmat", ()), ("sliding-window", ("leaf-offset:beam=1,bank=X1,leaf=28",))):
+        plan = store / f"{kind}.dcm"
+        settings = Settings(store=store, operator="operator")
+        write_generated_plan(kind, "truebeam-m120", 1, plan, settings)
+        deliver(Request(plan=plan, room="truebeam-m120", faults=faults), settings, unseen)
+
+
 def main(port: int) -> None:
     with tempfile.TemporaryDirectory() as made:
         settings = Settings(store=Path(made))
+        _record(Path(made))
         token = first_person(web_folder(settings), "operator")
         assert token is not None
-        assembled = assemble(settings, arc_room(), read_people(web_folder(settings)))
+        people = read_people(web_folder(settings))
+        room = arc_room()
+        aside = Processes(settings.store, None, room.name)
+        assembled = assemble(settings, room, people, aside, lambda line: print(line, flush=True))
         asyncio.run(_main(assembled, Path(made), port, token))
 
 

@@ -5,11 +5,16 @@ from fastapi import FastAPI
 from gateway import __version__
 from gateway.adapters.web.bodies import BoundedBodies
 from gateway.adapters.web.guard import DESCRIPTION, Guard
+from gateway.adapters.web.idempotency import OnceOnly
 from gateway.adapters.web.models import Problem
 from gateway.adapters.web.parts import WebParts
 from gateway.adapters.web.problems import MEDIA_TYPE, handle_problems
+from gateway.adapters.web.routes.alarms import alarm_routes
 from gateway.adapters.web.routes.health import health_routes
 from gateway.adapters.web.routes.live import live_routes
+from gateway.adapters.web.routes.plans import plan_routes
+from gateway.adapters.web.routes.queue import queue_routes
+from gateway.adapters.web.routes.record import record_routes
 from gateway.adapters.web.routes.room import room_routes
 from gateway.adapters.web.routes.session import session_routes
 from gateway.adapters.web.static_files import Dashboard
@@ -29,10 +34,19 @@ def web_app(parts: WebParts) -> FastAPI:
         responses={"default": {"model": Problem, "content": {MEDIA_TYPE: {}}}},
     )
     handle_problems(app)
-    for routes in (session_routes, room_routes, live_routes):
-        app.include_router(routes(parts), prefix=PREFIX)
+    for router in (
+        session_routes(parts),
+        room_routes(parts),
+        live_routes(parts),
+        queue_routes(parts.queue),
+        plan_routes(parts.plans),
+        record_routes(parts.record),
+        alarm_routes(parts.alarms),
+    ):
+        app.include_router(router, prefix=PREFIX)
     app.include_router(health_routes(parts))
     app.mount("/", Dashboard(), name="dashboard")
+    app.add_middleware(OnceOnly, ledger=parts.ledger)
     app.add_middleware(BoundedBodies, larger={f"{PREFIX}/plans": PLAN_BYTES})
     app.add_middleware(Guard, site=parts.site, sessions=parts.sessions)
     return app

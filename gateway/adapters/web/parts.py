@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.adapters.web.access import Sessions, Site
+from gateway.adapters.web.backend import Alarms, Ledger, Plans, Queue, Record
 from gateway.adapters.web.hub import Hub
 from gateway.adapters.web.live_updates import LiveUpdates
 
@@ -35,5 +36,10 @@ class WebParts:
     updates: LiveUpdates
     control: RoomControl
     room: Mapping[str, Any]
+    record: Record
+    plans: Plans
+    queue: Queue
+    alarms: Alarms
+    ledger: Ledger
     ready: Callable[[], Sequence[str]] = field(default=tuple)
     metrics: Exposition | None = None

@@ -52,15 +52,20 @@ def live_image(frame: KeptFrame) -> tuple[bytes, dict[str, Any]]:
     return header + pixels.astype("<u2", copy=False).tobytes(), words
 
 
-def shrunk(pixels: npt.NDArray[Any], most_columns: int) -> PixelArray:
+def shrunk(pixels: PixelArray, most_columns: int) -> PixelArray:
+    """As :func:`shrunk_values`, in whole counts."""
+    return np.round(shrunk_values(pixels, most_columns)).astype(np.uint16)
+
+
+def shrunk_values(pixels: npt.NDArray[Any], most_columns: int) -> npt.NDArray[Any]:
     """Means of square blocks, so that there are at most so many rows and columns."""
     rows, columns = pixels.shape
     step = max(1, -(-max(rows, columns) // most_columns))
     if step == 1:
-        return pixels.astype(np.uint16, copy=False)
+        return pixels
     whole = pixels[: rows - rows % step, : columns - columns % step]
     blocks = whole.reshape(whole.shape[0] // step, step, whole.shape[1] // step, step)
-    means: PixelArray = np.round(blocks.mean(axis=(1, 3))).astype(np.uint16)
+    means: npt.NDArray[Any] = blocks.mean(axis=(1, 3))
     return means
 
 

@@ -1,5 +1,6 @@
 """The web's parts, put together for one room."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +10,21 @@ from gateway.adapters.web.access import LOOPBACK_NAMES, Person, Site, host_name,
 from gateway.adapters.web.hub import Hub
 from gateway.adapters.web.live_updates import LiveUpdates
 from gateway.adapters.web.parts import RoomControl, WebParts
+from gateway.adapters.webstore.acknowledgements import AcknowledgementTable
+from gateway.adapters.webstore.commands import CommandLedger
 from gateway.adapters.webstore.database import WebDatabase
+from gateway.adapters.webstore.plans import PlanTable
+from gateway.adapters.webstore.requests import RequestTable
 from gateway.adapters.webstore.sessions import StoredSessions
+from gateway.app.web.alarm_list import AlarmList
+from gateway.app.web.arming import Arming
+from gateway.app.web.aside import Aside
+from gateway.app.web.plan_library import PlanLibrary
+from gateway.app.web.record_index import RecordIndex
+from gateway.app.web.record_views import RecordViews
+from gateway.app.web.request_queue import QueueParts, RequestQueue
 from gateway.app.web.room_description import describe_room
+from gateway.app.web.service_line import ServiceLine, Tell
 from gateway.domain.room import Room
 from gateway.settings import Settings, Web
 
@@ -20,25 +33,64 @@ FOLDER = "web"
 
 @dataclass(frozen=True, slots=True)
 class Assembled:
-    """The parts of the adapter, and the database to close."""
+    """The parts of the adapter, what keeps them up to date, and the database to close."""
 
     parts: WebParts
     database: WebDatabase
+    index: RecordIndex
+    queue: RequestQueue
+    alarms: AlarmList
+    noticed: "Noticed"
+    line: ServiceLine
 
 
-def assemble(settings: Settings, room: Room, people: Mapping[str, Person]) -> Assembled:
-    """Open the database and put everything together. Raises StoreError. Within a loop's thread."""
-    database = WebDatabase(web_folder(settings))
-    hub, control = Hub(), RoomControl()
+@dataclass(slots=True)
+class Noticed:
+    """What viewers are told to look at again when it changes."""
+
+    alarms: int = 0
+    record: int = 0
+    queue: int = 0
+
+    def state(self) -> Mapping[str, int]:
+        """As viewers see it."""
+        return {"alarms": self.alarms, "record": self.record, "queue": self.queue}
+
+
+def assemble(
+    settings: Settings,
+    room: Room,
+    people: Mapping[str, Person],
+    aside: Aside,
+    tell: Tell,
+) -> Assembled:
+    """Open the database and put everything together. Raises StoreError."""
+    folder, clock = web_folder(settings), SystemClock()
+    database = WebDatabase(folder)
+    hub, control, noticed = Hub(), RoomControl(), Noticed()
+    index, line = RecordIndex(settings), ServiceLine(tell)
+    plans = PlanLibrary(folder, PlanTable(database), room, aside, clock)
+    requests, arming = RequestTable(database), Arming(time.monotonic)
+    queue = RequestQueue(
+        QueueParts(settings, room, requests, plans, index, arming, control, line, clock)
+    )
+    alarms = AlarmList(index, AcknowledgementTable(database), clock)
     parts = WebParts(
         site=site_of(settings.web),
-        sessions=StoredSessions(database, people, SystemClock()),
+        sessions=StoredSessions(database, people, clock),
         hub=hub,
-        updates=LiveUpdates(hub, room.machine.layout, control.state),
+        updates=LiveUpdates(
+            hub, room.machine.layout, lambda: {**control.state(), **noticed.state()}
+        ),
         control=control,
         room=describe_room(room),
+        record=RecordViews(settings, index, aside),
+        plans=plans,
+        queue=queue,
+        alarms=alarms,
+        ledger=CommandLedger(database, clock),
     )
-    return Assembled(parts, database)
+    return Assembled(parts, database, index, queue, alarms, noticed, line)
 
 
 def web_folder(settings: Settings) -> Path:

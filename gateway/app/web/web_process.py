@@ -18,12 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from gateway.adapters.web.app import web_app
-from gateway.adapters.web.parts import RoomControl
 from gateway.adapters.web.server import listening, require_certificate, serve_app
 from gateway.app.intake import find_room
 from gateway.app.node.child_main import INPUT, INPUT_BYTES, run_child, tell
+from gateway.app.web.aside import Processes
 from gateway.app.web.assembly import Assembled, assemble, web_folder
 from gateway.app.web.people import first_person, read_people
+from gateway.app.web.watch import Watch
+from gateway.domain.room import Room
 from gateway.settings import Settings, Web, load_settings
 
 _log = logging.getLogger(__name__)
@@ -31,7 +33,7 @@ _log = logging.getLogger(__name__)
 
 def main(arguments: list[str]) -> None:
     """``STORE CONFIG ROOM FEED``: an empty CONFIG is none; FEED is where the socket is bound."""
-    store, config, room_name, _feed = arguments
+    store, config, room_name, feed = arguments
     settings = load_settings(Path(config) if config else None, Path(store))
     room = find_room(settings, room_name)
     if settings.web.certificate is not None:
@@ -39,18 +41,22 @@ def main(arguments: list[str]) -> None:
     folder = web_folder(settings)
     token = first_person(folder, settings.operator)
     people = read_people(folder)
-    assembled = assemble(settings, room, people)
+    aside = Processes(settings.store, Path(config) if config else None, room_name)
+    assembled = assemble(settings, room, people, aside, tell)
     try:
-        asyncio.run(_serve(settings, assembled, token))
+        asyncio.run(_serve(settings, room, assembled, Path(feed), token))
     finally:
         assembled.database.close()
 
 
-async def _serve(settings: Settings, assembled: Assembled, token: str | None) -> None:
+async def _serve(
+    settings: Settings, room: Room, assembled: Assembled, feed: Path, token: str | None
+) -> None:
     parts, web = assembled.parts, settings.web
     on = listening(web.host, web.port)
     port = on.getsockname()[1]
-    lines = _Lines(lambda line: _take(line, parts.control, parts.updates.touch))
+    watch = Watch(assembled)
+    lines = _Lines(watch.take_line)
 
     def ready() -> None:
         tell({"ready": True, "host": web.host, "port": port, "url": _url(web, port, token)})
@@ -62,19 +68,12 @@ async def _serve(settings: Settings, assembled: Assembled, token: str | None) ->
                 name="web-server",
             ),
             group.create_task(parts.updates.run(), name="live"),
+            group.create_task(watch.follow_record(), name="record"),
+            group.create_task(watch.follow_feed(feed, room.machine.layout), name="feed"),
         ]
         await lines.ended.wait()
         for task in working:
             task.cancel()
-
-
-def _take(line: Mapping[str, Any], control: RoomControl, touch: Callable[[], None]) -> None:
-    if "room" in line:
-        told = line["room"]
-        control.busy = bool(told["busy"])
-        control.item = str(told.get("item", ""))
-        control.by = tuple(map(str, told.get("by", ())))
-        touch()
 
 
 class _Lines:

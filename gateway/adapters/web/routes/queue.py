@@ -1,0 +1,63 @@
+"""The queue and the commands to the room."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
+
+from gateway.adapters.web.backend import Queue
+from gateway.adapters.web.command_models import (
+    Arming,
+    CommandRow,
+    NewRequest,
+    QueueList,
+    QueueRow,
+    RoomCommand,
+)
+
+Item = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$")]
+
+
+def queue_routes(queue: Queue) -> APIRouter:
+    """``/queue`` and ``/room/...``."""
+    router = APIRouter(tags=["commands"])
+
+    @router.get("/queue", summary="The queue, oldest first")
+    def listed() -> QueueList:
+        return QueueList.model_validate(queue.items())
+
+    @router.get("/queue/{item}", summary="An item of the queue")
+    def one(item: Item) -> QueueRow:
+        return QueueRow.model_validate(queue.item(item))
+
+    @router.post("/queue", summary="Propose a delivery", status_code=201)
+    def propose(wanted: NewRequest, request: Request) -> QueueRow:
+        return QueueRow.model_validate(queue.propose(wanted.model_dump(), request.state.person))
+
+    @router.post("/queue/{item}/arm", summary="Arm it: the deliberate step before delivery")
+    def arm(item: Item, step: Arming, request: Request) -> QueueRow:
+        return QueueRow.model_validate(queue.arm(item, step.armed_step, request.state.person))
+
+    @router.post("/queue/{item}/deliver", summary="Deliver what is armed", status_code=202)
+    def deliver(item: Item, request: Request) -> QueueRow:
+        return QueueRow.model_validate(queue.deliver(item, request.state.person))
+
+    @router.delete("/queue/{item}", summary="Withdraw it")
+    def withdraw(item: Item, request: Request) -> QueueRow:
+        return QueueRow.model_validate(queue.withdraw(item, request.state.person))
+
+    @router.post("/room/hold", summary="Hold the beam", status_code=202)
+    def hold(wanted: RoomCommand, request: Request) -> CommandRow:
+        told = queue.command("hold", wanted.delivery_id, request.state.person)
+        return CommandRow.model_validate(told)
+
+    @router.post("/room/resume", summary="Resume a held beam", status_code=202)
+    def resume(wanted: RoomCommand, request: Request) -> CommandRow:
+        told = queue.command("resume", wanted.delivery_id, request.state.person)
+        return CommandRow.model_validate(told)
+
+    @router.post("/room/abort", summary="End the delivery", status_code=202)
+    def abort(wanted: RoomCommand, request: Request) -> CommandRow:
+        told = queue.command("abort", wanted.delivery_id, request.state.person)
+        return CommandRow.model_validate(told)
+
+    return router
