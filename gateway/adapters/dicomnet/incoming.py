@@ -57,7 +57,7 @@ class IncomingDataSet(BoundedBytes):
 
     def write(self, data: Any, /) -> int:
         """Raises ValueError for what is too large, and no object."""
-        if self._message.__class__ is not C_STORE_RQ:
+        if not isinstance(self._message, C_STORE_RQ):
             self._require_modest(data)
         elif self._begin is not None:
             self._append(data, self._begin)

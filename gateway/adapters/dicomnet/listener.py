@@ -18,7 +18,7 @@ from pynetdicom.transport import ThreadedAssociationServer
 
 from gateway.adapters.dicomnet.handover import NodeEntity
 from gateway.adapters.dicomnet.incoming import Begin
-from gateway.adapters.dicomnet.server_socket import NodeRequestHandler
+from gateway.adapters.dicomnet.server_provider import NodeRequestHandler
 from gateway.adapters.dicomnet.service import Service, accept
 from gateway.dicom.sop_classes import COMPRESSED, DEFLATED, STORAGE
 from gateway.domain.errors import ConfigError

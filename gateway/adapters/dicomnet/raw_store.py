@@ -16,9 +16,14 @@ LONGEST_PDU_BYTES = 2**20
 """Used where the peer takes PDUs of any length."""
 MESSAGE_IDS = 2**16
 SETTLE_S = 0.005
-_COMMAND_LAST = 0x03
-_DATA, _DATA_LAST = 0x00, 0x02
+COMMAND_LAST, DATA, DATA_LAST = 0x03, 0x00, 0x02
+"""Message control headers (PS3.8 E.2)."""
 _ITEM_OVERHEAD = 6
+
+
+def fragment_head(context_id: int, control: int, size_bytes: int) -> bytes:
+    """What stands before a fragment of so many bytes in a P-DATA-TF of its own (PS3.8 9.3.5)."""
+    return struct.pack(">BxLLBB", 4, size_bytes + 6, size_bytes + 2, context_id, control)
 
 
 def data_pdus(context_id: int, data_set: memoryview, pdu_bytes: int) -> Iterator[Buffer]:
@@ -29,9 +34,8 @@ def data_pdus(context_id: int, data_set: memoryview, pdu_bytes: int) -> Iterator
     step = pdu_bytes - _ITEM_OVERHEAD
     for start in range(0, len(data_set), step):
         part = data_set[start : start + step]
-        control = _DATA_LAST if start + step >= len(data_set) else _DATA
-        item_bytes = len(part) + 2
-        yield struct.pack(">BxLLBB", 4, item_bytes + 4, item_bytes, context_id, control)
+        control = DATA_LAST if start + step >= len(data_set) else DATA
+        yield fragment_head(context_id, control, len(part))
         yield part
 
 
@@ -55,7 +59,7 @@ class RawStore:
         self._message_id = (self._message_id + 1) % MESSAGE_IDS
         command = store_command(sop_class_uid, sop_instance_uid, self._message_id)
         request = P_DATA()
-        request.presentation_data_value_list.append((context_id, bytes([_COMMAND_LAST]) + command))
+        request.presentation_data_value_list.append((context_id, bytes([COMMAND_LAST]) + command))
         transport = cast("ClientSocket", self._opened.dul.socket)
         transport.follow_with(data_pdus(context_id, data_set, self._pdu_bytes))
         self._opened.dul.send_pdu(request)
