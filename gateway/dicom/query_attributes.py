@@ -1,6 +1,8 @@
 """What queries may ask of an object: its attributes in front of the bulk, in the JSON model."""
 
+import re
 from collections.abc import Iterator, Mapping
+from enum import Enum, auto
 from functools import lru_cache
 from io import BytesIO
 from typing import Any, BinaryIO
@@ -29,6 +31,8 @@ _BULK_VALUES = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
 _STRUCTURES, _DOSE_HISTOGRAMS, _PLANS = 0x30060010, 0x30040050, 0x300A0010
 _LABELS = range(0x300A0000, _PLANS)
 _CHARACTER_SET = 0x00080005
+
+_UID = re.compile(rb"([0-9.]{1,64})\0?")
 
 Charset = str | tuple[str, ...]
 Raw = tuple[int, str, bytes]
@@ -72,14 +76,21 @@ def _is_bulk(tag: int) -> bool:
 def _plain(front: bytes, implicit: bool) -> Mapping[str, Any] | None:
     """None where pydicom has to read it: undefined lengths, what depends on what."""
     raw = _raw_elements(front, implicit)
-    if raw is None or any(_depends_on_others(tag, vr) for tag, vr, _ in raw):
+    if raw is None:
         return None
     stated = next((value for tag, _, value in raw if tag == _CHARACTER_SET), None)
     charset = default_encoding if stated is None else _charset(stated, implicit)
     found: dict[str, Any] = {}
     for one in raw:
-        found |= _raw_described(one, charset)
+        found.update(_identified(one) or _raw_described(one, charset))
     return found
+
+
+def _identified(raw: Raw) -> Mapping[str, Any] | None:
+    """A UID, which every object has another of; None for anything else."""
+    tag, vr, value = raw
+    uid = _UID.fullmatch(value) if vr == "UI" else None
+    return None if uid is None else {f"{tag:08X}": {"vr": "UI", "Value": [uid[1].decode()]}}
 
 
 def _raw_elements(front: bytes, implicit: bool) -> list[Raw] | None:
@@ -87,11 +98,14 @@ def _raw_elements(front: bytes, implicit: bool) -> list[Raw] | None:
     found: list[Raw] = []
     try:
         for tag, vr, begin, end in (implicit_elements if implicit else explicit_elements)(front):
-            if _is_bulk(tag):
+            use = _use(tag, vr)
+            if use is _Use.BULK:
                 return found
             if end > len(front):
                 return None
-            if _is_asked_for(tag) and end - begin <= LONGEST_VALUE_BYTES:
+            if use is not _Use.NONE and end - begin <= LONGEST_VALUE_BYTES:
+                if use is _Use.DEPENDENT:
+                    return None
                 found.append((tag, vr, front[begin:end]))
     except ValueError:
         return None
@@ -118,7 +132,24 @@ def _is_asked_for(tag: int) -> bool:
     return not tag >> 16 & 1 and bool(tag & 0xFFFF)
 
 
+class _Use(Enum):
+    """What an element is for: see :func:`_is_bulk` and the two below it."""
+
+    BULK = auto()
+    NONE = auto()
+    ASKED = auto()
+    DEPENDENT = auto()
+
+
 @lru_cache(maxsize=_KNOWN)
+def _use(tag: int, vr: str) -> _Use:
+    if _is_bulk(tag):
+        return _Use.BULK
+    if not _is_asked_for(tag):
+        return _Use.NONE
+    return _Use.DEPENDENT if _depends_on_others(tag, vr) else _Use.ASKED
+
+
 def _depends_on_others(tag: int, vr: str) -> bool:
     """Whether its value representation does, where that is implicit (PS3.5 A.1) or unknown."""
     return vr in ("", "UN") and dictionary_has_tag(tag) and " or " in dictionary_VR(tag)
