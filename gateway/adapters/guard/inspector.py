@@ -13,7 +13,10 @@ from gateway.adapters.guard.pdu import (
 )
 
 _ALLOWED = frozenset({P_DATA_TF, A_RELEASE_RQ, A_RELEASE_RP, A_ABORT})
+LONG_BYTES = 32 * 2**10
+"""Shorter fragments are cheaper read, several at once, and handed on."""
 _ITEM = struct.Struct(">LBB")
+_HEADS = struct.Struct(">BxLLBB")
 _LAST = 2
 """The bit of a message control header for the last fragment (PS3.8 E.2)."""
 
@@ -22,8 +25,8 @@ class Inspector:
     """Judges what a client sends once its association is accepted.
 
     ``complete`` is true between two PDUs; ``message_bytes`` is what has come of the command or
-    data set that is on its way, with the heads of its fragments; ``fragment_bytes`` is how long
-    the fragment is that came last.
+    data set that is on its way, with the heads of its fragments; ``in_long`` whether the fragment
+    that came last is a long one: so is the next, as a rule.
     """
 
     def __init__(self, contexts: tuple[int, ...], pdu_bytes: int, message_bytes: int) -> None:
@@ -34,7 +37,7 @@ class Inspector:
         self._pdu_left = 0
         self._in_data = False
         self._fragment_left = 0
-        self.fragment_bytes = 0
+        self.in_long = False
         self.message_bytes = 0
         self.pdus = 0
 
@@ -63,25 +66,33 @@ class Inspector:
                 at += step
             elif self._in_data and self._pdu_left:
                 at = self._gather(data, at, _ITEM.size)
-                self._item()
+                if len(self._head) == _ITEM.size:
+                    self._item(*_ITEM.unpack(self._taken()))
             elif self._pdu_left:
                 step = min(self._pdu_left, len(data) - at)
                 self._pdu_left -= step
                 at += step
+            elif not self._head and len(data) - at >= _HEADS.size and data[at] == P_DATA_TF:
+                kind, pdu_bytes, item_bytes, context, control = _HEADS.unpack_from(data, at)
+                at += _HEADS.size
+                self._header(kind, pdu_bytes)
+                self._item(item_bytes, context, control)
             else:
                 at = self._gather(data, at, HEADER.size)
-                self._header()
+                if len(self._head) == HEADER.size:
+                    self._header(*HEADER.unpack(self._taken()))
 
     def _gather(self, data: memoryview, at: int, size: int) -> int:
         step = min(size - len(self._head), len(data) - at)
         self._head += data[at : at + step]
         return at + step
 
-    def _header(self) -> None:
-        if len(self._head) < HEADER.size:
-            return
-        kind, length = HEADER.unpack(self._head)
+    def _taken(self) -> bytes:
+        head = bytes(self._head)
         self._head.clear()
+        return head
+
+    def _header(self, kind: int, length: int) -> None:
         self.pdus += 1
         if kind not in _ALLOWED:
             raise Breach(f"a PDU of type {kind:02X} in an association")
@@ -92,21 +103,18 @@ class Inspector:
             raise Breach(f"a PDU of type {kind:02X} with {length} bytes")
         self._pdu_left = length
 
-    def _item(self) -> None:
-        if len(self._head) < _ITEM.size:
-            return
-        length, context, control = _ITEM.unpack(self._head)
-        self._head.clear()
+    def _item(self, length: int, context: int, control: int) -> None:
         if length < 2 or length + 4 > self._pdu_left:
             raise Breach("a fragment that is longer than its PDU")
         if context not in self._contexts:
             raise Breach(f"a fragment of presentation context {context}, which was not proposed")
         self._pdu_left -= _ITEM.size
-        self.fragment_bytes = self._fragment_left = length - 2
+        self._fragment_left = length - 2
         if 0 < self._pdu_left - self._fragment_left < _ITEM.size:
             raise Breach("a PDU that ends in a fragment's head")
         if not self._fragment_left and not control & _LAST:
             raise Breach("an empty fragment that is not the last")
+        self.in_long = self._fragment_left >= LONG_BYTES
         self.message_bytes += length + 4
         if self.message_bytes > self._longest_message:
             raise Breach(f"a message of more than {self._longest_message} bytes")

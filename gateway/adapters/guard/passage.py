@@ -6,6 +6,8 @@ import os
 
 PASSAGE_BYTES = 2**18
 AVAILABLE = hasattr(os, "splice")
+LONGEST_FIRST_BYTES = 2**14
+NOTHING = memoryview(b"")
 _READ_BYTES = 2**16
 
 
@@ -17,17 +19,21 @@ class Passage:
         with contextlib.suppress(PermissionError):  # a user may have so many large pipes
             fcntl.fcntl(self._in, fcntl.F_SETPIPE_SZ, PASSAGE_BYTES)
 
-    def move(self, source: int, target: int, most_bytes: int) -> tuple[int, bytes]:
-        """Move what ``source`` has, at most so much.
+    def move(
+        self, source: int, target: int, most_bytes: int, first: memoryview = NOTHING
+    ) -> tuple[int, bytes]:
+        """Move ``first``, and then what ``source`` has, at most so much.
 
-        How much was taken of it, 0 where there is nothing or an error, and what of that
-        ``target`` did not take. Both are descriptors of sockets that do not block.
+        How much was taken of the source, 0 where there is nothing or an error, and what of all that
+        ``target`` did not take. Both are descriptors of sockets that do not block; ``first`` is no
+        longer than the pipe is for certain.
         """
+        left = os.write(self._in, first) if first else 0
         try:
             taken = os.splice(source, self._in, min(most_bytes, PASSAGE_BYTES))
         except OSError:  # who reads the source finds it too
-            return 0, b""
-        left = taken
+            taken = 0
+        left += taken
         try:
             while left:
                 left -= os.splice(self._out, target, left)

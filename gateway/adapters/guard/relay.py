@@ -1,7 +1,6 @@
 """The two ends of one relayed association, and the deadlines of the client's."""
 
 import asyncio
-import os
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +8,6 @@ from typing import Any
 
 from gateway.adapters.guard.deadline import Deadline
 from gateway.adapters.guard.inspector import Inspector
-from gateway.adapters.guard.passage import Passage
 from gateway.adapters.guard.pdu import (
     A_ASSOCIATE_RQ,
     ABORT,
@@ -21,15 +19,10 @@ from gateway.adapters.guard.pdu import (
     associate_request,
 )
 from gateway.adapters.guard.site import Site
+from gateway.adapters.guard.stream import Stream
 from gateway.adapters.guard.worker_end import HIGH_WATER_BYTES, WorkerEnd
 
 _RELEASE_S = 0.5
-LEAST_PASSED_BYTES = 32 * 2**10
-"""Shorter fragments are cheaper read, several at once, and handed on."""
-AT_A_TIME_BYTES = 2**20
-"""So much of one client goes by before another has its turn."""
-SIP_BYTES = 4096
-"""Read at once where a long fragment is expected: its head."""
 
 
 class ClientEnd(asyncio.BufferedProtocol):
@@ -39,14 +32,13 @@ class ClientEnd(asyncio.BufferedProtocol):
         self._site = site
         self._view = site.buffer
         self._request = bytearray()
-        self._inspector: Inspector | None = None
+        self._stream: Stream | None = None
         self._worker: WorkerEnd | None = None
         self._dialling: asyncio.Task[None] | None = None
         self._deadline: Deadline | None = None
         self._request_begun = False
         self._pdus = 0
         self._answered = False
-        self._passing = False
         self._inside = False
         self._ended = False
         self._worker_path: Path | None = None
@@ -70,7 +62,7 @@ class ClientEnd(asyncio.BufferedProtocol):
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - the interface's
         """Where the next bytes go."""
-        return self._view[:SIP_BYTES] if self._passing else self._view
+        return self._view if self._stream is None else self._stream.wanted
 
     def buffer_updated(self, nbytes: int) -> None:
         """Bytes have come."""
@@ -98,7 +90,7 @@ class ClientEnd(asyncio.BufferedProtocol):
         self._answered = True
         if self.transport is not None and not self.transport.is_closing():
             self.transport.write(data)
-            if self._inspector is not None and self._inspector.complete:
+            if self._stream is not None and self._stream.inspector.complete:
                 self._await("anything", self._site.limits.idle_s)
 
     def pause(self) -> None:
@@ -127,10 +119,10 @@ class ClientEnd(asyncio.BufferedProtocol):
         try:
             if self._dialling is None:
                 self._take_request(data)
-            elif self._inspector is None or not self._answered:
+            elif self._stream is None or not self._answered:
                 raise Breach("data before the association was accepted")
             else:
-                self._take_data(memoryview(data), self._inspector)
+                self._take_data(len(data), self._stream)
         except Breach as breach:
             self._cut(str(breach))
 
@@ -173,7 +165,8 @@ class ClientEnd(asyncio.BufferedProtocol):
             return
         limits = self._site.limits
         self._worker = worker
-        self._inspector = Inspector(request.contexts, limits.pdu_bytes, limits.message_bytes)
+        inspector = Inspector(request.contexts, limits.pdu_bytes, limits.message_bytes)
+        self._stream = self._joined(worker, inspector)
         worker.write(self._request)
         self._request.clear()
         self._await_next()
@@ -191,50 +184,26 @@ class ClientEnd(asyncio.BufferedProtocol):
                 self._site.workers.leave(path)
         return None
 
-    def _take_data(self, data: memoryview, inspector: Inspector) -> None:
-        self._hand_on(data, inspector)
-        self._passing = inspector.fragment_bytes >= LEAST_PASSED_BYTES and self._is_plain
-        if self._passing and self._site.passage is not None:
-            self._pass_by(self._site.passage, inspector)
-        if inspector.complete or inspector.pdus != self._pdus:
-            self._pdus = inspector.pdus
-            self._await_next()
-
-    def _hand_on(self, data: memoryview, inspector: Inspector) -> None:
-        inspector.feed(data)
-        if self._worker is not None:
-            self._worker.write(data)
-
-    def _pass_by(self, passage: Passage, inspector: Inspector) -> None:
-        """What has come of long fragments goes by; what is between them is judged."""
-        assert self.transport is not None  # noqa: S101 - something came over it
+    def _joined(self, worker: WorkerEnd, inspector: Inspector) -> Stream:
+        """Over TLS what is handed on is not what comes over the network."""
+        assert self.transport is not None  # noqa: S101 - its request came over it
+        is_plain = self.transport.get_extra_info("ssl_object") is None
         connection = self.transport.get_extra_info("socket").fileno()
-        left = AT_A_TIME_BYTES
-        while left > 0 and self._worker is not None and self._worker.keeps_up:
-            if inspector.passable:
-                passed = self._worker.pass_on(passage, connection, inspector.passable)
-                inspector.passed(passed)
-            elif inspector.fragment_bytes < LEAST_PASSED_BYTES:
-                return
-            else:
-                passed = _sip(connection, self._view[:SIP_BYTES])
-                self._hand_on(self._view[:passed], inspector)
-            if not passed:
-                return
-            left -= passed
+        passage = self._site.passage if is_plain else None
+        return Stream(inspector, worker, self._view, passage, connection)
+
+    def _take_data(self, size_bytes: int, stream: Stream) -> None:
+        stream.take(size_bytes)
+        if stream.inspector.complete or stream.inspector.pdus != self._pdus:
+            self._pdus = stream.inspector.pdus
+            self._await_next()
 
     def _await_next(self) -> None:
         limits = self._site.limits
-        if self._inspector is None or self._inspector.complete:
+        if self._stream is None or self._stream.inspector.complete:
             self._await("anything", limits.idle_s)
         else:
             self._await("the rest of a PDU", limits.body_s)
-
-    @property
-    def _is_plain(self) -> bool:
-        """Whether what comes over the network is what is handed on."""
-        transport = self.transport
-        return transport is not None and transport.get_extra_info("ssl_object") is None
 
     def _certificate(self) -> Mapping[str, Any] | None:
         connection = self.transport and self.transport.get_extra_info("ssl_object")
@@ -278,11 +247,3 @@ class ClientEnd(asyncio.BufferedProtocol):
         if self._inside and self.request is not None:
             self._site.door.leave(self.request.calling_ae)
         self._site.gone(self)
-
-
-def _sip(connection: int, into: memoryview) -> int:
-    """How many bytes were read; 0 for nothing now, and for what the transport finds out too."""
-    try:
-        return os.readv(connection, [into])
-    except OSError:
-        return 0

@@ -5,7 +5,7 @@ import socket
 from pathlib import Path
 from typing import Protocol
 
-from gateway.adapters.guard.passage import Passage
+from gateway.adapters.guard.passage import LONGEST_FIRST_BYTES, NOTHING, Passage
 
 HIGH_WATER_BYTES = 512 * 2**10
 SEND_BUFFER_BYTES = 2**20
@@ -31,10 +31,14 @@ class WorkerEnd(asyncio.Protocol):
     """The side of a worker, which is trusted: what it says is handed over as it is."""
 
     def __init__(self, client: Client, connection: socket.socket) -> None:
-        """``connection`` is what its transport is made of."""
+        """``connection`` is what its transport is made of.
+
+        ``keeps_up`` is whether it has taken all that it was handed, and takes more.
+        """
         self._client = client
         self._connection = connection
         self._transport: asyncio.Transport | None = None
+        self.keeps_up = True
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
 
     @classmethod
@@ -65,6 +69,7 @@ class WorkerEnd(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the interface's
         """The worker has ended the association."""
+        self.keeps_up = False
         self._client.hang_up()
 
     def pause_writing(self) -> None:
@@ -73,34 +78,34 @@ class WorkerEnd(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         """The worker has caught up."""
+        self.keeps_up = True
         self._client.resume()
 
-    def write(self, data: bytes | bytearray | memoryview) -> None:
+    def write(self, data: memoryview | bytearray) -> None:
         """Hand it over; what cannot go at once is copied: the buffer it came in is used again."""
-        if self._transport is None or self._transport.is_closing():
-            return
-        sent = 0 if self._transport.get_write_buffer_size() else self._send(data)
+        sent = self._send(data) if self.keeps_up else 0
         if sent < len(data):
-            self._transport.write(bytes(memoryview(data)[sent:]))
+            self._write_later(bytes(memoryview(data)[sent:]))
 
-    @property
-    def keeps_up(self) -> bool:
-        """Whether it has taken all that it was handed, and takes more."""
-        transport = self._transport
-        return (
-            transport is not None
-            and not transport.is_closing()
-            and not transport.get_write_buffer_size()
-        )
+    def pass_on(
+        self, passage: Passage, source: int, most_bytes: int, first: memoryview = NOTHING
+    ) -> int:
+        """Hand over ``first``, and what comes from a socket without reading it.
 
-    def pass_on(self, passage: Passage, source: int, most_bytes: int) -> int:
-        """Hand over what comes from a socket without reading it; how much, 0 for nothing now."""
-        if self._transport is None or not self.keeps_up:
-            return 0
-        taken, left = passage.move(source, self._connection.fileno(), most_bytes)
+        How much of the socket's, 0 for nothing now. Only while it keeps up.
+        """
+        if len(first) > LONGEST_FIRST_BYTES:
+            self.write(first)
+            return self.pass_on(passage, source, most_bytes) if self.keeps_up else 0
+        taken, left = passage.move(source, self._connection.fileno(), most_bytes, first)
         if left:
-            self._transport.write(left)
+            self._write_later(left)
         return taken
+
+    def _write_later(self, data: bytes) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(data)
+            self.keeps_up = not self._transport.get_write_buffer_size()
 
     def _send(self, data: bytes | bytearray | memoryview) -> int:
         try:
@@ -120,5 +125,6 @@ class WorkerEnd(asyncio.Protocol):
 
     def close(self) -> None:
         """The client is gone."""
+        self.keeps_up = False
         if self._transport is not None:
             self._transport.close()
