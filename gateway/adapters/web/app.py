@@ -6,9 +6,9 @@ from gateway import __version__
 from gateway.adapters.web.bodies import BoundedBodies
 from gateway.adapters.web.guard import DESCRIPTION, Guard
 from gateway.adapters.web.idempotency import OnceOnly
-from gateway.adapters.web.models import Problem
+from gateway.adapters.web.openapi import describe
 from gateway.adapters.web.parts import WebParts
-from gateway.adapters.web.problems import MEDIA_TYPE, handle_problems
+from gateway.adapters.web.problems import handle_problems
 from gateway.adapters.web.routes.alarms import alarm_routes
 from gateway.adapters.web.routes.health import health_routes
 from gateway.adapters.web.routes.live import live_routes
@@ -31,8 +31,8 @@ def web_app(parts: WebParts) -> FastAPI:
         openapi_url=DESCRIPTION,
         docs_url=None,
         redoc_url=None,
-        responses={"default": {"model": Problem, "content": {MEDIA_TYPE: {}}}},
     )
+    app.openapi = describe(app)  # type: ignore[method-assign]  # as FastAPI has it done
     handle_problems(app)
     for router in (
         session_routes(parts),

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from gateway.adapters.web.models import FindingRow, Model
 
@@ -13,6 +13,8 @@ DeliveryId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
 class GeneratedPlan(Model):
     """A plan to make. ``machine`` is that of the room where none is named."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"technique": "vmat"}})
 
     technique: Name
     machine: Name | None = None
@@ -55,6 +57,10 @@ class PlanList(Model):
 class NewRequest(Model):
     """What to put into the queue; without ``beams`` those of the fraction that are left."""
 
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"plan_id": 8 * "0a1b2c3d"}}
+    )
+
     plan_id: PlanId
     fraction_group: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
     beams: list[Annotated[int, Field(ge=0, le=2**31 - 1)]] = Field(
@@ -92,11 +98,17 @@ class QueueList(Model):
 class Arming(Model):
     """The code that the item shows: read it, then write it."""
 
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"armed_step": "K7QX"}})
+
     armed_step: Annotated[str, Field(min_length=1, max_length=16)]
 
 
 class RoomCommand(Model):
     """Which delivery is meant."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"delivery_id": "D0123456789ab"}}
+    )
 
     delivery_id: DeliveryId
 
@@ -110,5 +122,9 @@ class CommandRow(Model):
 
 class Acknowledgement(Model):
     """What to keep with it."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"note": "seen, the leaf is being serviced"}}
+    )
 
     note: Annotated[str, Field(max_length=1000)] = ""

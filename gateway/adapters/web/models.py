@@ -41,6 +41,10 @@ class Problem(Model):
 class NewSession(Model):
     """The token that serve printed, or a person was given."""
 
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"token": "the token that serve printed"}}
+    )
+
     token: Annotated[str, Field(min_length=1, max_length=512)]
 
 
