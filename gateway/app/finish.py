@@ -9,15 +9,14 @@ from typing import Any
 
 from gateway import __version__
 from gateway.adapters.frame_spool import discard_spool
-from gateway.app.evidence import beam_evidence, stored_frames, stored_plan
-from gateway.app.image_witness import image_witnesses
+from gateway.app.evidence import stored_frames
+from gateway.app.judge import judge
 from gateway.app.machine_files import keep_logs
 from gateway.app.report import draw_report, print_report
 from gateway.app.summary import as_json, delivery_summary
-from gateway.app.tolerances import tolerances_named
 from gateway.app.verdict_text import verdict_text
 from gateway.delivery.event_bodies import ConnectedBody, bodies
-from gateway.delivery.ledger import DeliveryEntry, fold
+from gateway.delivery.ledger import DeliveryEntry
 from gateway.dicom.report_writer import report_document
 from gateway.dicom.rt_image_writer import cine_images, integrated_image
 from gateway.dicom.treatment_record_writer import treatment_record
@@ -30,16 +29,15 @@ from gateway.domain.delivery import (
     MachineIdentity,
     PanelIdentity,
 )
-from gateway.domain.errors import ConfigError, InputError
+from gateway.domain.errors import InputError
 from gateway.domain.evidence import BeamEvidence
 from gateway.domain.findings import Finding, Severity
 from gateway.domain.plan import TreatmentPlan
-from gateway.domain.reconciliation import Cause, Reconciliation, Verdict
+from gateway.domain.reconciliation import Reconciliation, Verdict
 from gateway.domain.record import RecordContext, RecordedBeam
 from gateway.domain.worklist import Verification, VerificationStatus
 from gateway.ports.clock import WallClock
 from gateway.ports.store import Json, RecordReader, RecordStore
-from gateway.reconcile import reconcile
 from gateway.settings import Settings
 from gateway.timeloop import run
 
@@ -67,23 +65,6 @@ class Finished:
         if self.entry.outcome is not DeliveryOutcome.COMPLETE:
             return 4
         return 0 if self.passed else 1
-
-
-def judge(
-    store: RecordReader, delivery_id: str, settings: Settings
-) -> tuple[DeliveryEntry, TreatmentPlan, tuple[BeamEvidence, ...], Reconciliation]:
-    """Reconcile a stored delivery. Raises ConfigError when the store has none of that name."""
-    entry = fold(store.events(delivery_id))
-    if entry is None:
-        raise ConfigError(f"no delivery {delivery_id} in {settings.store}")
-    plan = stored_plan(store, entry)
-    evidence = beam_evidence(store, entry, plan)
-    tolerances = tolerances_named(entry.intent["tolerances"], settings)
-    limits = tolerances.reconciliation
-    criteria = None if limits.gamma is None else limits.gamma.criteria
-    witnesses, failed = image_witnesses(store, entry, evidence, settings, criteria)
-    result = _not_passed_unseen(reconcile(evidence, limits, witnesses), failed)
-    return entry, plan, evidence, _not_passed_unless_complete(entry, result)
 
 
 def finish(store: RecordStore, delivery_id: str, settings: Settings, clock: WallClock) -> Finished:
@@ -115,8 +96,10 @@ class _Work:
         self, store: RecordReader, delivery_id: str, settings: Settings, clock: WallClock
     ) -> None:
         judged = judge(store, delivery_id, settings)
-        self.entry, plan, self.evidence, self.reconciliation = judged
-        self._context = record_context(store, self.entry, plan, clock)
+        self.entry, self.evidence = judged.entry, judged.evidence
+        self.reconciliation = judged.reconciliation
+        self._logs = judged.logs
+        self._context = record_context(store, self.entry, judged.plan, clock)
         self._recorded = [_recorded(item, store, self.entry) for item in self.evidence]
         self.summary: Mapping[str, Any] = {}
 
@@ -136,6 +119,7 @@ class _Work:
             findings_of(self.entry),
             self.reconciliation,
             image_counts(names, self.evidence),
+            self._logs,
         )
         yield "summary.json", as_json(self.summary).encode()
         yield from self._reports()
@@ -270,26 +254,3 @@ def _verdict(reconciliation: Reconciliation) -> Mapping[str, Json]:
         "verdict": reconciliation.verdict.value,
         "causes": [cause.cause for cause in reconciliation.causes],
     }
-
-
-def _not_passed_unless_complete(
-    entry: DeliveryEntry, reconciliation: Reconciliation
-) -> Reconciliation:
-    if entry.outcome is DeliveryOutcome.COMPLETE:
-        return reconciliation
-    return Reconciliation(
-        Verdict.FAIL, reconciliation.causes, reconciliation.beams, reconciliation.tolerances
-    )
-
-
-def _not_passed_unseen(reconciliation: Reconciliation, beams: Sequence[int]) -> Reconciliation:
-    """Not passed where the image of one of ``beams`` could not be compared."""
-    if not beams:
-        return reconciliation
-    unseen = tuple(Cause("image-not-compared", beam) for beam in beams)
-    return Reconciliation(
-        Verdict.FAIL,
-        (*reconciliation.causes, *unseen),
-        reconciliation.beams,
-        reconciliation.tolerances,
-    )

@@ -14,6 +14,7 @@ from gateway.domain.evidence import BeamEvidence, FrameRecord
 from gateway.domain.gamma import GammaCriteria
 from gateway.domain.portal_image import ImageGeometry, PortalImage
 from gateway.domain.room import Room
+from gateway.domain.trajectory import Trajectory
 from gateway.domain.units import NS_PER_S, FloatArray, frozen
 from gateway.domain.witnesses import ImageWitness, WitnessMatrix
 from gateway.ports.store import RecordReader
@@ -26,10 +27,13 @@ def image_witnesses(
     store: RecordReader,
     entry: DeliveryEntry,
     evidence: Sequence[BeamEvidence],
+    logs: Mapping[int, Trajectory],
     settings: Settings,
     criteria: GammaCriteria | None = None,
 ) -> tuple[Mapping[int, WitnessMatrix], Sequence[int]]:
     """By beam number, for every beam with an integrated image that is not saturated.
+
+    ``logs`` are the machine's own, by beam number; without one the telemetry stands for it.
 
     Second the beams whose image could not be compared, whatever the reason: the other witnesses
     are judged all the same.
@@ -56,7 +60,7 @@ def image_witnesses(
     for item in imaged:
         number = item.beam.number
         try:
-            matrix = _matrix(store, entry, item, room, criteria)
+            matrix = _matrix(store, entry, item, logs.get(number), room, criteria)
         except Exception as problem:  # noqa: BLE001 - whatever it is, the rest is written
             kind = type(problem).__name__
             _log.error(
@@ -73,6 +77,7 @@ def _matrix(
     store: RecordReader,
     entry: DeliveryEntry,
     item: BeamEvidence,
+    log: Trajectory | None,
     room: Room,
     criteria: GammaCriteria | None,
 ) -> WitnessMatrix | None:
@@ -81,7 +86,7 @@ def _matrix(
     witness = _witness(store, entry, item, room)
     if witness is None or item.delivered is None:
         return None
-    return compare_witnesses(item.planned, item.delivered, witness, criteria)
+    return compare_witnesses(item.planned, log or item.delivered, witness, criteria)
 
 
 def _witness(

@@ -6,7 +6,7 @@ from typing import Any
 from gateway.app.finish import findings_of, image_counts
 from gateway.app.foreign_image import image_rows
 from gateway.app.intake import find_room
-from gateway.app.summary import cause_row, delivery_summary, error_rows
+from gateway.app.summary import cause_row, delivery_summary, pair_row
 from gateway.app.witnesses import Asked, Witnesses, witnesses
 from gateway.domain.evidence import WitnessedBeam
 from gateway.domain.reconciliation import PairReconciliation, Reconciliation, Verdict
@@ -33,7 +33,7 @@ def reconcile_witnesses(asked: Asked, settings: Settings) -> tuple[dict[str, Any
     result |= {
         "verdict": verdict,
         "tolerances": known.tolerances.name,
-        "pairs": [_pair_row(pair) for pair in pairs],
+        "pairs": [pair_row(pair) for pair in pairs],
         "witnesses": [_witness_row(beam) for beam in known.beams],
         "images": images,
         "unwitnessed": _unwitnessed(asked, known, images),
@@ -62,7 +62,8 @@ def _of_delivery(known: Witnesses, own: Reconciliation) -> dict[str, Any]:
     if entry is None:
         raise ValueError("a reconciliation of our own without its delivery")
     images = image_counts(set(entry.files), known.evidence)
-    return delivery_summary(entry, known.evidence, findings_of(entry), own, images)
+    logs = {beam.beam.number: beam.log_source for beam in known.beams if beam.log is not None}
+    return delivery_summary(entry, known.evidence, findings_of(entry), own, images, logs)
 
 
 def _of_plan(known: Witnesses, pairs: Sequence[PairReconciliation]) -> dict[str, Any]:
@@ -87,24 +88,3 @@ def _witness_row(beam: WitnessedBeam) -> dict[str, Any]:
         "telemetry": beam.telemetry is not None,
         "log": beam.log_source or None,
     }
-
-
-def _pair_row(pair: PairReconciliation) -> dict[str, Any]:
-    meterset = pair.meterset
-    return {
-        "witnesses": list(pair.witnesses),
-        "beam": pair.beam_number,
-        "name": pair.beam_name,
-        "verdict": pair.verdict.value,
-        "exceeded": list(pair.exceeded),
-        "meterset_mu": None
-        if meterset is None
-        else _rounded((meterset.planned_mu, meterset.delivered_mu)),
-        "covered_leaves": pair.covered_leaves,
-        "errors": error_rows(pair.errors),
-        "causes": [cause_row(cause) for cause in pair.causes],
-    }
-
-
-def _rounded(metersets_mu: Sequence[float]) -> list[float]:
-    return [round(meterset_mu, 6) for meterset_mu in metersets_mu]

@@ -7,8 +7,9 @@ from typing import Any
 
 from gateway.adapters.store import open_reader
 from gateway.adapters.store.schema import DATABASE
-from gateway.app.finish import findings_of, image_counts, judge
+from gateway.app.finish import findings_of, image_counts
 from gateway.app.fractions import entries, find_entry
+from gateway.app.judge import judge
 from gateway.app.summary import delivery_summary
 from gateway.delivery.ledger import DeliveryEntry
 from gateway.domain.findings import Finding
@@ -76,9 +77,10 @@ def reconcile_again(settings: Settings, delivery_id: str) -> tuple[dict[str, Any
     """The summary of a stored delivery, reconciled anew, and whether it passes."""
     with _reader(settings) as store:
         _entry(store, delivery_id, settings)
-        entry, _, evidence, result = judge(store, delivery_id, settings)
+        judged = judge(store, delivery_id, settings)
+        entry, evidence, result = judged.entry, judged.evidence, judged.reconciliation
         images = image_counts(set(entry.files), evidence)
-        summary = delivery_summary(entry, evidence, findings_of(entry), result, images)
+        summary = delivery_summary(entry, evidence, findings_of(entry), result, images, judged.logs)
         return summary, result.verdict is Verdict.PASS
 
 

@@ -11,7 +11,13 @@ from gateway.domain.delivery import DeliveryOutcome
 from gateway.domain.evidence import BeamEvidence
 from gateway.domain.findings import Finding
 from gateway.domain.gamma import GammaMap
-from gateway.domain.reconciliation import Cause, ErrorStatistics, Reconciliation, Verdict
+from gateway.domain.reconciliation import (
+    Cause,
+    ErrorStatistics,
+    PairReconciliation,
+    Reconciliation,
+    Verdict,
+)
 from gateway.domain.witnesses import Diagnosis, Difference, WitnessMatrix
 
 
@@ -21,14 +27,19 @@ def delivery_summary(
     findings: Sequence[Finding],
     reconciliation: Reconciliation,
     images: Mapping[int, int],
+    logs: Mapping[int, str],
 ) -> dict[str, Any]:
-    """The summary of a delivery that came to an intent; ``images`` counts objects by beam."""
+    """The summary of a delivery that came to an intent; ``images`` counts objects by beam.
+
+    ``logs`` are the files of the machine's own that were heard as witnesses, by beam number.
+    """
     statistics = {
         beam.beam_number: beam.motion.errors
         for beam in reconciliation.beams
         if beam.motion is not None
     }
     witnesses = {beam.beam_number: beam.witnesses for beam in reconciliation.beams}
+    pairs = {beam.beam_number: [*map(pair_row, beam.pairs)] for beam in reconciliation.beams}
     return {
         "delivery_id": entry.delivery_id,
         "state": entry.outcome.value,
@@ -41,7 +52,11 @@ def delivery_summary(
         "causes": [cause_row(cause) for cause in reconciliation.causes],
         "beams": [
             _beam(item, statistics.get(item.beam.number, {}), images.get(item.beam.number, 0))
-            | {"image": witness_rows(witnesses.get(item.beam.number))}
+            | {
+                "image": witness_rows(witnesses.get(item.beam.number)),
+                "log": logs.get(item.beam.number),
+                "pairs": pairs.get(item.beam.number, []),
+            }
             for item in evidence
         ],
         "logs": log_names(entry.files),
@@ -158,6 +173,28 @@ def error_rows(statistics: Mapping[str, ErrorStatistics]) -> dict[str, dict[str,
         }
         for axis, errors in statistics.items()
     }
+
+
+def pair_row(pair: PairReconciliation) -> dict[str, Any]:
+    """Two witnesses of a beam against each other in JSON."""
+    meterset = pair.meterset
+    return {
+        "witnesses": list(pair.witnesses),
+        "beam": pair.beam_number,
+        "name": pair.beam_name,
+        "verdict": pair.verdict.value,
+        "exceeded": list(pair.exceeded),
+        "meterset_mu": None
+        if meterset is None
+        else _rounded((meterset.planned_mu, meterset.delivered_mu)),
+        "covered_leaves": pair.covered_leaves,
+        "errors": error_rows(pair.errors),
+        "causes": [cause_row(cause) for cause in pair.causes],
+    }
+
+
+def _rounded(metersets_mu: Sequence[float]) -> list[float]:
+    return [round(meterset_mu, 6) for meterset_mu in metersets_mu]
 
 
 def cause_row(cause: Cause) -> dict[str, Any]:

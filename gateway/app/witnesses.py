@@ -1,20 +1,17 @@
 """The witnesses of a delivery, gathered: its plan, its telemetry, its logs."""
 
-import re
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from gateway.adapters.store import open_reader
-from gateway.app.finish import judge
 from gateway.app.foreign_image import ForeignImages
 from gateway.app.fractions import entries, find_entry
 from gateway.app.intake import choose_room, find_room
-from gateway.app.machine_files import log_names
+from gateway.app.judge import judge
 from gateway.app.machine_log import read_machine_logs
+from gateway.app.own_log import as_dose, resolution_of, source_of
 from gateway.configuration.locate import config_roots
 from gateway.configuration.tolerances import load_tolerances
 from gateway.delivery.ledger import DeliveryEntry
@@ -25,13 +22,10 @@ from gateway.domain.findings import has_errors
 from gateway.domain.plan import Beam, TreatmentPlan
 from gateway.domain.reconciliation import Reconciliation, Tolerances
 from gateway.domain.trajectory import Trajectory
-from gateway.domain.units import frozen
 from gateway.planning.trajectory import stated_trajectory
 from gateway.ports.store import RecordReader
-from gateway.reconcile.log_beams import LoggedBeam, choose_group, match_beams
+from gateway.reconcile.log_beams import LoggedBeam, choose_group
 from gateway.settings import Settings
-
-_BEAM_OF_LOG = re.compile(r"trajectory_log_beam_(\d+)_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,29 +68,12 @@ def stored_witnesses(
 
     Raises InputError, PlanRejected, ConfigError.
     """
-    entry, plan, evidence, own = judge(store, entry.delivery_id, settings)
-    begun = [plan.beams[item.beam.number] for item in evidence]
-    if logs:
-        matched = match_beams(begun, _logged(logs))
-    else:
-        matched = _left_beside(store.directory(entry.delivery_id), entry.files)
-    beams = tuple(
-        WitnessedBeam(
-            beam=item.beam,
-            planned=item.planned,
-            telemetry=item.delivered,
-            log=_in_plan(matched.get(item.beam.number), item, from_machine=not logs),
-            log_source=_source(matched.get(item.beam.number)),
-            start_meterset_mu=item.program.start_meterset_mu,
-            end_meterset_mu=item.program.end_meterset_mu,
-            mu_per_pulse=item.mu_per_pulse,
-            log_resolution_mu=_resolution(matched.get(item.beam.number)),
-        )
-        for item in evidence
-    )
+    judged = judge(store, entry.delivery_id, settings, _logged(logs) if logs else None)
+    entry, evidence, own = judged.entry, judged.evidence, judged.reconciliation
     seen = {item.beam.number for item in evidence}
     left = tuple(number for number in entry.beams if number not in seen)
-    return Witnesses(plan, beams, left, entry.room, own.tolerances, entry, evidence, own)
+    beams = judged.witnessed
+    return Witnesses(judged.plan, beams, left, entry.room, own.tolerances, entry, evidence, own)
 
 
 def foreign_witnesses(
@@ -124,11 +101,11 @@ def foreign_witnesses(
             planned=stated_trajectory(beam),
             telemetry=None,
             log=_whole(matched.get(beam.number), beam),
-            log_source=_source(matched.get(beam.number)),
+            log_source=source_of(matched.get(beam.number)),
             start_meterset_mu=0.0,
             end_meterset_mu=beam.meterset_mu,
             mu_per_pulse=room.machine.mu_per_pulse,
-            log_resolution_mu=_resolution(matched.get(beam.number)),
+            log_resolution_mu=resolution_of(matched.get(beam.number)),
         )
         for beam in plan.beams.values()
         if beam.number in matched or not logs
@@ -166,7 +143,7 @@ def _only(path: Path, plans: Mapping[int, TreatmentPlan]) -> int:
 
 
 def _whole(logged: LoggedBeam | None, beam: Beam) -> Trajectory | None:
-    return None if logged is None else _as_dose(logged, 0.0, beam.meterset_mu)
+    return None if logged is None else as_dose(logged, 0.0, beam.meterset_mu)
 
 
 def _logged(paths: Sequence[Path]) -> list[LoggedBeam]:
@@ -182,49 +159,6 @@ def _logged(paths: Sequence[Path]) -> list[LoggedBeam]:
     if not found:
         raise InputError(f"{', '.join(map(str, paths))}: no beam with dose in it")
     return found
-
-
-def _left_beside(folder: Path, files: Sequence[str]) -> Mapping[int, LoggedBeam]:
-    """The logs that the machine left in the record, by the beam number in their names."""
-    found = {}
-    for name in log_names(files):
-        number = _BEAM_OF_LOG.match(name)
-        if number is not None:
-            (log,) = read_machine_logs([folder / name])
-            for beam in log.beams:
-                found[int(number[1])] = LoggedBeam(name, log.name_of(beam), beam, 0.0)
-    return found
-
-
-def _in_plan(
-    logged: LoggedBeam | None, item: BeamEvidence, *, from_machine: bool
-) -> Trajectory | None:
-    """The machine logs the control points of its program: a continuation's are not the plan's."""
-    if logged is None:
-        return None
-    program = item.program
-    log = _as_dose(logged, program.start_meterset_mu, program.end_meterset_mu)
-    if not from_machine:
-        return log
-    rows = np.arange(program.plan_control_point.size)
-    place = np.interp(log.control_point, rows, program.plan_control_point)
-    return replace(log, control_point=frozen(place))
-
-
-def _as_dose(logged: LoggedBeam, start_mu: float, end_mu: float) -> Trajectory:
-    """Where a log tells shares only, shares of what was planned."""
-    log = logged.trajectory
-    if logged.resolution_mu is not None:
-        return log
-    return replace(log, meterset_mu=frozen(start_mu + (end_mu - start_mu) * log.meterset_mu))
-
-
-def _source(logged: LoggedBeam | None) -> str:
-    return "" if logged is None else logged.source
-
-
-def _resolution(logged: LoggedBeam | None) -> float | None:
-    return 0.0 if logged is None else logged.resolution_mu
 
 
 def witnesses(asked: Asked, settings: Settings) -> Witnesses:

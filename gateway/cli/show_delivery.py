@@ -128,8 +128,18 @@ def _beam_line(beam: Mapping[str, Any]) -> str:
     reason = f" ({beam['termination_reason']})" if beam["termination_reason"] else ""
     return (
         f"beam {beam['number']} {beam['name']}: {shown} of {wanted:.3f} MU, "
-        f"{beam['termination_status']}{reason}{error}"
+        f"{beam['termination_status']}{reason}{error}; witnesses: {_heard(beam)}"
     )
+
+
+def _heard(beam: Mapping[str, Any]) -> str:
+    """Telemetry stands for the log of a machine that leaves none."""
+    heard = {
+        "telemetry": beam["samples"] > 0,
+        "log": beam["log"] is not None,
+        "image": beam["image"] is not None,
+    }
+    return ", ".join(("plan", *(name for name, there in heard.items() if there)))
 
 
 def show_refusal(summary: Mapping[str, Any], reason: "GatewayError", *, as_json: bool) -> int:

@@ -206,24 +206,6 @@ class MotionComparison:
 
 
 @dataclass(frozen=True, slots=True)
-class BeamReconciliation:
-    """One beam, judged. ``exceeded`` names what is out of tolerance, worst first.
-
-    ``complete``: ended normally with the planned meterset to within one pulse. ``witnesses``:
-    plan, log and portal image side by side; None where there is no image of the beam.
-    """
-
-    beam_number: int
-    beam_name: str
-    verdict: Verdict
-    complete: bool
-    exceeded: tuple[str, ...]
-    meterset: MetersetComparison
-    motion: MotionComparison | None
-    witnesses: WitnessMatrix | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class PairReconciliation:
     """Two witnesses of one beam against each other; errors are the second minus the first.
 
@@ -241,6 +223,26 @@ class PairReconciliation:
     meterset: MetersetComparison | None
     covered_leaves: int
     causes: tuple[Cause, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BeamReconciliation:
+    """One beam, judged. ``exceeded`` names what is out of tolerance, worst first.
+
+    ``complete``: ended normally with the planned meterset to within one pulse. ``witnesses``:
+    plan, log and portal image side by side; None where there is no image of the beam. ``pairs``:
+    the machine's own log against plan and against telemetry; none where it left no log.
+    """
+
+    beam_number: int
+    beam_name: str
+    verdict: Verdict
+    complete: bool
+    exceeded: tuple[str, ...]
+    meterset: MetersetComparison
+    motion: MotionComparison | None
+    witnesses: WitnessMatrix | None = None
+    pairs: tuple[PairReconciliation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,7 @@ HARMLESS = frozenset(
         "output-change",
         "panel-shift",
         "wrong-log",
+        "telemetry-not-as-logged",
     }
 )
 """What never ends a beam; everything else is reason enough for ``terminated``."""

@@ -51,6 +51,18 @@ def reconcile_pairs(
     log the meterset rules where on the path a snapshot belongs; its control point decides within
     the resolution.
     """
+    return tuple(_reconciled(pair, tolerances) for pair in _pairs(witnessed))
+
+
+def reconcile_log_pairs(
+    witnessed: WitnessedBeam, tolerances: Tolerances
+) -> tuple[PairReconciliation, ...]:
+    """Those of :func:`reconcile_pairs` that the log is one of."""
+    ours = (pair for pair in _pairs(witnessed) if LOG in pair.names)
+    return tuple(_reconciled(pair, tolerances) for pair in ours)
+
+
+def _pairs(witnessed: WitnessedBeam) -> list[_Pair]:
     planned, telemetry, log = witnessed.planned, witnessed.telemetry, witnessed.log
     pulse_mu = witnessed.mu_per_pulse
     log_mu = pulse_mu + (witnessed.log_resolution_mu or 0.0)
@@ -66,7 +78,7 @@ def reconcile_pairs(
         pairs.append(_Pair((PLAN, LOG), witnessed, planned, log, log_mu, boundaries))
     if telemetry is not None and log is not None:
         pairs.append(_Pair((TELEMETRY, LOG), witnessed, telemetry, log, log_mu, boundaries))
-    return tuple(_reconciled(pair, tolerances) for pair in pairs)
+    return pairs
 
 
 def _reconciled(pair: _Pair, tolerances: Tolerances) -> PairReconciliation:

@@ -8,6 +8,7 @@ from gateway.domain.reconciliation import (
     BeamReconciliation,
     Cause,
     MotionComparison,
+    PairReconciliation,
     Reconciliation,
     Tolerances,
     Verdict,
@@ -21,6 +22,7 @@ from gateway.reconcile.incidents import (
     lost_sample_attributions,
     termination_attributions,
 )
+from gateway.reconcile.logged_pairs import log_attributions
 from gateway.reconcile.meterset import compare_meterset, is_complete, meterset_attributions
 from gateway.reconcile.motion import compare_motion
 from gateway.reconcile.positions import ending_of, position_attributions
@@ -33,17 +35,25 @@ def reconcile(
     beams: Sequence[BeamEvidence],
     tolerances: Tolerances,
     witnesses: Mapping[int, WitnessMatrix] | None = None,
+    pairs: Mapping[int, Sequence[PairReconciliation]] | None = None,
 ) -> Reconciliation:
     """Compare every beam with its plan, judge it and name what went wrong.
 
-    ``witnesses``, by beam number, are plan, log and portal image side by side where there is one.
+    ``witnesses``, by beam number, are plan, log and portal image side by side where there is one;
+    ``pairs`` the machine's own log against plan and telemetry.
 
     Pass only if every beam is complete, its meterset is the planned one to within a pulse and
     nothing is out of tolerance. A failure always has at least one cause.
     """
     before = [None, *(evidence.program for evidence in beams)]
     judged = [
-        _judge(evidence, tolerances, earlier, (witnesses or {}).get(evidence.beam.number))
+        _judge(
+            evidence,
+            tolerances,
+            earlier,
+            (witnesses or {}).get(evidence.beam.number),
+            tuple((pairs or {}).get(evidence.beam.number, ())),
+        )
         for evidence, earlier in zip(beams, before, strict=False)
     ]
     causes = ranked(attribution for _, found in judged for attribution in found)
@@ -57,6 +67,7 @@ def _judge(
     tolerances: Tolerances,
     before: MachineProgram | None,
     witnesses: WitnessMatrix | None,
+    pairs: tuple[PairReconciliation, ...],
 ) -> tuple[BeamReconciliation, list[Attribution]]:
     errors = _errors(evidence, tolerances)
     motion = compare_motion(errors, evidence) if errors is not None else None
@@ -77,6 +88,7 @@ def _judge(
             *witness_attributions(witnesses, tolerances),
         ]
     )
+    found += log_attributions(pairs, found, tolerances)
     exceeded = (
         *(exceeded_axes(errors, tolerances) if errors is not None else ()),
         *(attribution.cause.cause for attribution in rates),
@@ -93,6 +105,7 @@ def _judge(
         meterset,
         motion,
         witnesses,
+        pairs,
     )
     return result, found
 

@@ -81,6 +81,7 @@ def test_a_delivery_whose_room_is_gone_does_not_pass_for_want_of_its_image(
 
     monkeypatch.setattr(image_witness, "_room", gone)
     with closing(open_reader(settings(tmp_path).store)) as store:
-        *_, again = module.judge(store, finished.entry.delivery_id, settings(tmp_path))
+        judged = module.judge(store, finished.entry.delivery_id, settings(tmp_path))
+    again = judged.reconciliation
     assert again.verdict is Verdict.FAIL
     assert [cause.cause for cause in again.causes] == ["image-not-compared"]

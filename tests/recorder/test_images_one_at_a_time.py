@@ -44,6 +44,7 @@ class Work(module._Work):
         beam = SimpleNamespace(beam=SimpleNamespace(number=1))
         self.entry, self.evidence = SimpleNamespace(files=()), ()
         self._context, self._recorded, self.reconciliation = None, [beam], None
+        self._logs: dict[int, str] = {}
 
     def _reports(self):
         return iter(())

@@ -87,7 +87,10 @@ _SENTENCES = {
     "output-change": "The image shows a dose {percent} off what the meterset says: output or "
     "the panel's gain has changed.",
     "image-not-compared": "The portal image of the beam could not be compared with plan and log.",
-    "wrong-log": "The log differs from plan and image: it is wrong, or of another beam.",
+    "wrong-log": "The wrong log is attached, or a faulty one: the other witnesses agree, and it is "
+    "off them by up to {size}{where}.",
+    "telemetry-not-as-logged": "Telemetry and the machine's own log differ by up to {size}{where}.",
+    "log-unreadable": "The log that the machine left cannot be read: it is no witness.",
     "terminated": "The beam was ended{at} before it was complete.",
 }
 
@@ -115,6 +118,7 @@ def cause_sentence(cause: Cause) -> str:
     return pattern.format(
         leaf=f"Leaf {cause.leaf} of bank {cause.bank} ({cause.axis})",
         bank=f"bank {cause.bank} ({cause.axis})",
+        where=f" ({axis})" if cause.axis else "",
         axis=cause.axis if cause.cause == "swapped-banks" else axis,
         device=_DEVICES.get(cause.device or "", "device"),
         frame=cause.frame,
