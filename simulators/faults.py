@@ -189,6 +189,11 @@ FAULTS: Mapping[str, FaultKind] = {
     "reordered-frame": FaultKind(
         "a cine frame arrives after the next one", _FRAME, "reordered-frame:beam=1,frame=3"
     ),
+    "wrong-log": FaultKind(
+        "the machine leaves the log of the beam before, or of another plan, as a beam's own",
+        _BEAM,
+        "wrong-log:beam=1",
+    ),
     "door-open": FaultKind(
         "someone opens the treatment room's door",
         {**_BEAM, **_AT},

@@ -14,6 +14,8 @@ class Entry:
 
     def __init__(self, truth: "GroundTruth", fault: str, asked: Mapping[str, Fact]) -> None:
         self._truth = truth
+        self.bound = False
+        """Whether a program was loaded in which the fault can act."""
         self._facts: dict[str, Fact] = {"fault": fault, **asked, "injected": False}
 
     @property
@@ -46,6 +48,11 @@ class GroundTruth:
         self.save()
         return entry
 
+    @classmethod
+    def unkept(cls, room: str) -> "GroundTruth":
+        """One without a file, for a rehearsal."""
+        return _Unkept(room)
+
     def save(self) -> None:
         """Replace the file as a whole."""
         content = {
@@ -59,3 +66,12 @@ class GroundTruth:
             aside.replace(self._path)
         except OSError as error:
             raise ConfigError(f"{self._path}: {error.strerror}") from error
+
+
+class _Unkept(GroundTruth):
+    def __init__(self, room: str) -> None:
+        self._room = room
+        self._entries: list[Entry] = []
+
+    def save(self) -> None:
+        """Nothing is kept."""

@@ -18,6 +18,7 @@ from simulators.ground_truth import GroundTruth
 from simulators.injection.injection import Injection
 from simulators.linac.ledger import DoseLedger
 from simulators.linac.messages import Event, Sample
+from simulators.linac.program import Program
 from simulators.logs.keeper import LogKeeper
 from simulators.parts import Parts
 from simulators.ports import CouchPort, ImagerPort, LinacPort, Port
@@ -44,6 +45,7 @@ class MachineRoom:
         self.room = room
         self.parts = parts
         self.seed = seed
+        self._specs = tuple(specs)
         self._log_keeper = self._keeper(logs)
         self.ports: dict[str, list[Port]] = {"linac": [], "couch": [], "imager": []}
         self.dead_links: set[str] = set()
@@ -59,6 +61,8 @@ class MachineRoom:
             self.ledger.close()
             raise
         self.injection = Injection(specs, room, truth, seed)
+        if self._log_keeper is not None:
+            self._log_keeper.exchange = self.injection.log_exchange
         bounds = room.bounds
         self.linac = parts.linac(
             room.machine, bounds.dead_man_s, self.ledger, seed, self.injection.disturb
@@ -90,6 +94,14 @@ class MachineRoom:
                     follow += self._live(thing)
             self._tell_linac([*happened, *follow])
             self._tell_imager(exposures)
+
+    def aimless(self, programs: Sequence[Program]) -> list[str]:
+        """Which faults would find nothing to act on in ``programs``: a rehearsal of its own."""
+        truth = GroundTruth.unkept(self.room.name)
+        rehearsal = Injection(self._specs, self.room, truth, self.seed)
+        for program in programs:
+            rehearsal.disturb(program)
+        return [str(spec) for spec in rehearsal.aimless]
 
     def close(self) -> None:
         """Release the files; idempotent."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from gateway.domain.errors import LinkLost, RemoteProtocolError
+from gateway.domain.program import MachineProgram
 from gateway.domain.room import Room
 from gateway.domain.units import NS_PER_S
 from gateway.ports.simulation import SimulatedRoom
@@ -14,6 +15,7 @@ from simulators.connection import Connection
 from simulators.epid.apart import FrameProcess
 from simulators.epid.frame_maker import FrameMakers
 from simulators.faults import parse_fault
+from simulators.linac.loading import loaded
 from simulators.metronome import Metronome
 from simulators.parts import Parts
 from simulators.ports import CouchPort, ImagerPort, LinacPort, Port
@@ -112,9 +114,13 @@ class ServedRoom:
         finally:
             await stream.aclose()
 
+    def aimless(self, programs: Sequence[MachineProgram]) -> Sequence[str]:
+        """See the port."""
+        return self._machines.aimless([loaded(program) for program in programs])
+
     def close(self) -> None:
         """See the port. A fault that never acted is told: nothing else would say so."""
-        for fault in self._machines.injection.idle:
+        for fault in self._machines.injection.idle if self._boot_s is not None else ():
             _log.warning("fault %s found nothing to act on and did nothing", fault)
         self._frames.close()
         self._machines.close()

@@ -62,6 +62,8 @@ def carry_out(
     order = order_of(decided, request, people, tolerances_named(room.tolerances, settings))
     drivers = load_drivers(room)
     simulated = _simulated(decided, request, settings) if inside else None
+    if simulated is not None:
+        _require_something_to_act_on(simulated, decided)
     spool = FrameSpool(store.directory(delivery_id), attendance.observer)
     operation = _Operation(decided, simulated, store, spool, order, epoch_ns, progress, attendance)
     try:
@@ -90,6 +92,17 @@ def _require_simulation(decided: Decided, request: Request, *, inside: bool) -> 
         raise ConfigError("--phantom is for a room simulated in this process; give it to simulate")
     if inside and not room.simulated:
         raise ConfigError(f"room {room.name} is a real one, but its links are in this process")
+
+
+def _require_something_to_act_on(simulated: SimulatedRoom, decided: Decided) -> None:
+    """A fault that nothing of this delivery concerns is a mistake: told before anything moves."""
+    aimless = simulated.aimless([beam.program for beam in decided.beams])
+    if aimless:
+        simulated.close()
+        raise ConfigError(
+            f"--fault {aimless[0]}: nothing in this delivery that it could act on, neither "
+            "in its beams nor in the room"
+        )
 
 
 @dataclass(slots=True)

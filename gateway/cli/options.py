@@ -40,6 +40,7 @@ FAULTS = (
     "stale-telemetry",
     "stuck-leaf",
     "swapped-banks",
+    "wrong-log",
 )
 SLOWEST, FASTEST = 0.01, 100.0
 """Factors of real time."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from gateway.domain.program import MachineProgram
 from gateway.domain.room import Room
 from gateway.ports.stream import ByteStream
 
@@ -19,6 +20,13 @@ class SimulatedRoom(Protocol):
 
     async def run(self) -> None:
         """Let the machines live on the running loop's time, until cancelled."""
+        ...
+
+    def aimless(self, programs: Sequence[MachineProgram]) -> Sequence[str]:
+        """Those of its faults that find nothing to act on in ``programs``, as they were asked for.
+
+        To be asked before it runs: nothing of it is left behind.
+        """
         ...
 
     def close(self) -> None:

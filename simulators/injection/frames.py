@@ -4,6 +4,7 @@ from simulators.epid.frame_maker import FrameBytes
 from simulators.epid.messages import Kind, Span
 from simulators.faults import FaultSpec
 from simulators.ground_truth import Entry
+from simulators.linac.program import Program
 
 FIRST_CHOICE = 2
 """The frame that is chosen when none is named: neither the first nor, in most runs, the last."""
@@ -15,6 +16,11 @@ class FramePath:
     def __init__(self, faults: list[tuple[FaultSpec, Entry]]) -> None:
         self._faults = [FrameFault(spec, entry) for spec, entry in faults]
         self._waiting: FrameBytes | None = None
+
+    def bind(self, program: Program) -> None:
+        """A program was loaded."""
+        for fault in self._faults:
+            fault.bind(program)
 
     def carry(self, span: Span, frame: FrameBytes) -> list[FrameBytes]:
         """What arrives when ``frame`` is sent."""
@@ -47,6 +53,10 @@ class FrameFault:
         self._entry = entry
         self._done = False
         entry.note(frame=self._frame)
+
+    def bind(self, program: Program) -> None:
+        """A program was loaded."""
+        self._entry.bound |= self._beam in (None, program.beam_number)
 
     def strikes(self, span: Span) -> bool:
         """Whether ``span`` is the frame; true once."""

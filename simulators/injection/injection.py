@@ -18,6 +18,7 @@ from simulators.injection.site import Site
 from simulators.linac.disturbance import BEFORE_BEAM, Disturbed, MotionDisturbance
 from simulators.linac.messages import Event, Sample
 from simulators.linac.program import Program
+from simulators.logs.exchange import LogExchange
 
 _OFFSET_MM = 1.5
 _LAG_DEG = 1.5
@@ -41,6 +42,7 @@ class Injection:
         self._beam_faults: list[_BeamFault] = []
         self._moments: list[Moment] = []
         self._entries: list[tuple[FaultSpec, Entry]] = []
+        self.log_exchange: LogExchange | None = None
         frame_faults: list[tuple[FaultSpec, Entry]] = []
         appliers = self._appliers()
         for number, spec in enumerate(specs):
@@ -53,6 +55,9 @@ class Injection:
                     self._moments.append(OverrunWatch(entry))
             elif spec.name in _FRAME_FAULTS:
                 frame_faults.append((spec, entry))
+            elif spec.name == "wrong-log":
+                if self._model.trajectory_log is not None:
+                    self.log_exchange = LogExchange(spec, entry)
             else:
                 self._moments.append(self._moment(spec, entry, seed + number))
         self.frame_path = FramePath(frame_faults)
@@ -63,6 +68,11 @@ class Injection:
         """The faults that have done nothing yet."""
         return [spec for spec, entry in self._entries if not entry.facts["injected"]]
 
+    @property
+    def aimless(self) -> list[FaultSpec]:
+        """The faults for which no program was loaded in which they can act."""
+        return [spec for spec, entry in self._entries if not entry.bound]
+
     def disturb(self, program: Program) -> Disturbed:
         """What becomes of ``program`` on this machine."""
         plan = _Plan(program)
@@ -70,6 +80,9 @@ class Injection:
             fault.bind(plan)
         for moment in self._moments:
             moment.bind(program)
+        self.frame_path.bind(program)
+        if self.log_exchange is not None:
+            self.log_exchange.bind(program)
         self.hidden = plan.hidden
         return Disturbed(plan.rows, tuple(plan.motions), plan.overrun_mu)
 
@@ -146,10 +159,10 @@ class Injection:
             return False
         told = leaves.swapped(plan.rows, self._model.layout.mlc_slices[device])
         amount = float(abs(told - plan.rows).max())
-        if amount == 0.0 and spec.integer("beam") is None:
+        if amount == 0.0:
             return False
         plan.rows = told
-        entry.note(device=device, injected=amount > 0.0, amount=round(amount, 3), control_point=0)
+        entry.note(device=device, injected=True, amount=round(amount, 3), control_point=0)
         return True
 
     def _trail_gantry(self, spec: FaultSpec, entry: Entry, plan: "_Plan") -> bool:
@@ -256,6 +269,7 @@ class _BeamFault:
             return
         if self._apply(self._spec, self._entry, plan):
             self._beam = number
+            self._entry.bound = True
             self._entry.note(beam=number)
 
 

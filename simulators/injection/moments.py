@@ -55,6 +55,8 @@ class Trigger:
             self._due_umu = round(self._at_mu * UMU_PER_MU)
         else:
             self._due_umu = (program.start_umu + program.end_umu) // 2
+        reached = self._at_cp is None or self._at_cp < len(program.path.rows)
+        self._entry.bound |= reached and self._due_umu <= program.end_umu
         self._entry.note(beam=self._beam, at_cp=self._at_cp, at_mu=self._due_umu / UMU_PER_MU)
 
     def fires(self, sample: Sample) -> bool:
@@ -148,6 +150,7 @@ class CouchDrift:
             self._beam = program.beam_number
         self._bound = self._place is not None and program.beam_number == self._beam
         if self._bound:
+            self._entry.bound = True
             self._entry.note(beam=self._beam)
 
     def observe(self, sample: Sample, site: Site) -> list[Event]:

@@ -13,12 +13,10 @@ import numpy.typing as npt
 
 from gateway.domain.axes import AxisLayout
 from gateway.domain.machine import MachineModel
-from gateway.domain.program import MachineProgram
 from gateway.domain.trajectory import Trajectory
 from gateway.domain.units import WIRE_UNITS_PER_MM, FloatArray, frozen, frozen_flags
 from gateway.kernels.closed_loop import BEAM_ON, CLOCK_S, COMPLETE, METERSET_MU, S, run_closed_loop
 from simulators.linac.envelope import envelope
-from simulators.linac.path import Path
 from simulators.linac.program import UMU_PER_MU, Program
 from simulators.linac.servo import NOISE_POOL_CYCLES, servo_response
 
@@ -105,28 +103,6 @@ def encoder_noise(model: MachineModel, seed: int) -> FloatArray:
     per_step = WIRE_UNITS_PER_MM / max(servo.encoder_step_mm * WIRE_UNITS_PER_MM, 1.0)
     shape = (NOISE_POOL_CYCLES, model.layout.size)
     return np.random.default_rng(seed).normal(0.0, servo.position_noise_mm * per_step, shape)
-
-
-def loaded(program: MachineProgram) -> Program:
-    """``program`` as the machine has it after an upload: in the wire's whole units."""
-    profile = program.profile
-    return Program(
-        token=bytes(16),
-        beam_number=program.beam_number,
-        beam_name=program.beam_name,
-        mode=program.mode,
-        accessories=program.accessories,
-        maximum_dose_rate_mu_per_min=program.maximum_dose_rate_mu_per_min,
-        crc32=0,
-        start_umu=round(program.start_meterset_mu * UMU_PER_MU),
-        end_umu=round(program.end_meterset_mu * UMU_PER_MU),
-        path=Path(
-            np.rint(program.positions * WIRE_UNITS_PER_MM) / WIRE_UNITS_PER_MM,
-            np.rint(program.meterset_mu * UMU_PER_MU) / UMU_PER_MU,
-            np.column_stack((profile.time_s, profile.s, profile.speed, profile.acceleration)),
-            profile.duration_s,
-        ),
-    )
 
 
 def whole_beam(

@@ -13,6 +13,7 @@ from simulators.linac.machine import Linac
 from simulators.linac.messages import Sample
 from simulators.linac.states import State
 from simulators.logs.beam_log import BeamLog, log_name
+from simulators.logs.exchange import LogExchange
 
 RUNNING = frozenset({State.BEAM_ON, State.HELD})
 
@@ -39,6 +40,8 @@ class LogKeeper:
         self._folder = folder
         self._couch_mm = couch_mm
         self._beam: BeamLog | None = None
+        self.exchange: LogExchange | None = None
+        """What leaves another log in place of a beam's own, if anything does."""
         self._writer = ThreadPoolExecutor(1, "machine-log")
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -66,10 +69,15 @@ class LogKeeper:
     def _end_beam(self) -> None:
         beam, self._beam = self._beam, None
         if beam is not None:
-            self._writer.submit(self._write, beam)
+            exchange = self.exchange
+            exchanged = exchange is not None and exchange.ends(beam.program.beam_number)
+            self._writer.submit(self._write, beam, exchanged=exchanged)
 
-    def _write(self, beam: BeamLog) -> None:
-        content = write_trajectory_log(beam.as_file(self._machine, self._form))
+    def _write(self, beam: BeamLog, *, exchanged: bool) -> None:
+        log = beam.as_file(self._machine, self._form)
+        if self.exchange is not None:
+            log = self.exchange.instead(log, exchanged=exchanged)
+        content = write_trajectory_log(log)
         try:
             self._free_path(log_name(beam.program)).write_bytes(content)
         except OSError as error:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from gateway.app.intake import take_in
 from gateway.planning.compile import compile_beam
-from simulators.linac.whole_beam import AxisFaults, WholeBeam, encoder_noise, loaded, whole_beam
+from simulators.linac.loading import loaded
+from simulators.linac.whole_beam import AxisFaults, WholeBeam, encoder_noise, whole_beam
 from tests.bench.figure import Better, Context, Figure, median_spent, repeated
 from tests.bench.plans import MACHINE, bench_settings, generated_plan
 

@@ -49,3 +49,25 @@ def test_a_log_that_cannot_be_read_is_no_witness_and_does_not_pass(
     with closing(open_reader(settings(tmp_path).store)) as store:
         again = judge(store, finished.entry.delivery_id, settings(tmp_path))
     assert again.reconciliation.verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize("kind", ["open-field", "vmat"])
+def test_another_plans_log_is_named(tmp_path: Path, kind: str) -> None:
+    """The image sides with the plan; telemetry does too."""
+    finished = delivered(tmp_path, generated(tmp_path, kind), faults=["wrong-log:beam=1"])
+    summary = finished.summary
+    assert summary["verdict"] == "fail"
+    (cause,) = summary["causes"]
+    assert (cause["cause"], cause["beam"]) == ("wrong-log", 1)
+    beam = summary["beams"][0]
+    assert {pair["verdict"] for pair in beam["pairs"]} == {"fail"}
+    seen = {row["diagnosis"] for row in beam["image"]["differing"]}
+    assert "wrong-log" in seen
+    assert not seen & {"log-blind", "both", "not-followed"}
+
+
+def test_the_log_of_the_beam_before_is_named(tmp_path: Path) -> None:
+    plan = generated(tmp_path, "step-and-shoot")
+    summary = delivered(tmp_path, plan, faults=["wrong-log:beam=2"]).summary
+    (cause,) = summary["causes"]
+    assert (cause["cause"], cause["beam"]) == ("wrong-log", 2)

@@ -33,6 +33,25 @@ def only_log(folder: Path) -> TrajectoryLog:
     return read_trajectory_log(path.read_bytes())
 
 
+def test_in_place_of_the_first_beams_log_another_plans_is_left(tmp_path: Path) -> None:
+    """Mirrored in X and 10 mm farther in X, under another name; the second beam's is its own."""
+    of = logging_room()
+    logs = {}
+    for name, faults in (("own", ()), ("other", ("wrong-log",))):
+        one = FaultyRoom(tmp_path / name, *faults, of=of, logs=tmp_path / name / "logs")
+        one.run(sliding_beam(of.machine))
+        one.rig.close()
+        logs[name] = only_log(tmp_path / name / "logs")
+    (own,), (other,) = (actual_trajectories(logs[name]) for name in ("own", "other"))
+    negative, positive = np.split(own.leaves["MLCX"], 2, axis=1)
+    mirrored = np.hstack((10.0 - positive, 10.0 - negative))
+    np.testing.assert_allclose(other.leaves["MLCX"], mirrored, atol=1e-4)
+    np.testing.assert_allclose(other.axes[Axis.X2], 10.0 - own.axes[Axis.X1], atol=1e-4)
+    np.testing.assert_array_equal(other.meterset_mu, own.meterset_mu)
+    assert logs["other"].sub_beams[0].name == "OTHER PLAN"
+    assert b"OTHER PLAN" in logs["other"].header
+
+
 def column(log: TrajectoryLog, axis: LogAxis, *, asked: bool = False) -> np.ndarray:
     values = log.expected if asked else log.actual
     return values[:, log.columns[axis].start]

@@ -13,13 +13,13 @@ from simulators.injection.gantry import SlowGantry
 from simulators.injection.leaves import OffsetPositions, StuckLeaf
 from simulators.linac import messages as m
 from simulators.linac.disturbance import Disturb, Disturbed, MotionDisturbance, undisturbed
+from simulators.linac.loading import loaded
 from simulators.linac.program import Program
 from simulators.linac.states import State
 from simulators.linac.whole_beam import (
     AxisFaults,
     WholeBeam,
     encoder_noise,
-    loaded,
     whole_beam,
 )
 from tests.simulators.builders import arc_beam, machine, rows, servo, sliding_beam, upload
