@@ -46,8 +46,8 @@ def test_a_machine_that_knows_of_its_error_is_not_blamed_for_its_log() -> None:
 
 
 def test_telemetry_that_is_off_a_log_within_tolerance_is_told() -> None:
-    """Each within 1 mm of the plan, 1.6 mm apart."""
-    (cause,) = causes(moved(4, 0.8), telemetry=moved(4, -0.8))
+    """Each within tolerance of the plan, 0.8 mm RMS apart."""
+    (cause,) = causes(moved(4, 0.4), telemetry=moved(4, -0.4))
     assert cause.cause == "telemetry-not-as-logged"
 
 

@@ -6,10 +6,17 @@ import pytest
 
 from gateway.adapters.report import render_report
 from gateway.adapters.report.leaf_witnesses import leaf_figure
+from gateway.adapters.report.pair_table import pair_table
 from gateway.adapters.report.witnesses import witness_figures, witness_table
 from gateway.domain.gamma import GammaCriteria
-from gateway.domain.reconciliation import GammaTolerance
-from gateway.domain.witnesses import Diagnosis
+from gateway.domain.reconciliation import (
+    BeamReconciliation,
+    ErrorStatistics,
+    GammaTolerance,
+    PairReconciliation,
+    Verdict,
+)
+from gateway.domain.witnesses import Diagnosis, Difference
 from tests.report import samples, witnessed
 from tests.report.test_report import Page
 
@@ -72,3 +79,38 @@ def test_a_leaf_that_only_the_image_shows_is_not_marked_where_telemetry_is_drawn
     before, _, after = page.partition("Three witnesses")
     assert 'class="ring"' not in before
     assert "image-guilty" in after
+
+
+def _logged() -> BeamReconciliation:
+    """Plan, telemetry and log agree; the log is off the plan by 9 mm somewhere."""
+    (beam,) = samples.miscalibrated_leaf().reconciliation.beams
+    far = {"MLCX": ErrorStatistics(9.0, 1.0, 1.0, 2.0, "mm")}
+    off = PairReconciliation(("plan", "log"), 1, "", Verdict.FAIL, ("MLCX",), far, None, 0, ())
+    return replace(beam, pairs=(off, replace(off, witnesses=("telemetry", "log"))))
+
+
+def test_every_pair_of_witnesses_stands_in_a_row() -> None:
+    words = Page(pair_table(_logged())).text
+    for row in ("Plan, telemetry ", "Plan, log 9.00 mm", "Telemetry, log 9.00 mm",
+                "Plan, image 1.40 mm", "Telemetry, image 1.40 mm"):  # fmt: skip
+        assert row in words
+    assert words.count("agree") == 1
+    assert words.count("differ") == 4
+
+
+def test_a_pair_by_itself_is_told_elsewhere() -> None:
+    assert pair_table(replace(_logged(), pairs=(), witnesses=None)) == ""
+
+
+def test_what_the_image_does_not_see_does_not_hide_the_rest() -> None:
+    found = witnessed.matrix()
+    far = Difference(10.0, 0.03)
+    rows = tuple(
+        row if row.leaf is None or row.diagnosis is not Diagnosis.CORRECT
+        else replace(row, logged_minus_planned=far, diagnosis=Diagnosis.UNSEEN)
+        for row in found.rows
+    )  # fmt: skip
+    words = Page(witness_table(replace(found, rows=rows))).text
+    assert words.index("MLCX X2 leaf 21") < words.index("does not see")
+    assert words.count("does not see") == 3
+    assert "76 more are not shown" in words

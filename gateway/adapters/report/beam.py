@@ -8,6 +8,7 @@ from gateway.adapters.report.curves import ErrorCurve, curve_figure
 from gateway.adapters.report.data import ReportBeam, ReportData
 from gateway.adapters.report.heat_map import heat_map_figure
 from gateway.adapters.report.markup import table, tag, text
+from gateway.adapters.report.pair_table import pair_table
 from gateway.adapters.report.portal import portal_figure
 from gateway.adapters.report.summary import beam_title, quantity_of, verdict_chip
 from gateway.adapters.report.witnesses import witness_figures, witness_table
@@ -50,10 +51,11 @@ def beam_section(data: ReportData, beam: BeamReconciliation, source: ReportBeam)
 
 
 def _witnesses(data: ReportData, beam: BeamReconciliation) -> str:
+    pairs = pair_table(beam)
     if beam.witnesses is None:
-        return ""
+        return pairs
     drawn = witness_figures(beam.witnesses, data.reconciliation.tolerances.gamma)
-    return witness_table(beam.witnesses) + tag("div", *drawn, class_="grid")
+    return pairs + witness_table(beam.witnesses) + tag("div", *drawn, class_="grid")
 
 
 def _account(beam: BeamReconciliation, causes: list[Cause]) -> str:

@@ -48,10 +48,20 @@ def leaf_figure(matrix: WitnessMatrix, device: str) -> str:
 def _spoken(guilty: Sequence[WitnessRow]) -> str:
     if not guilty:
         return "No leaf differs from plan by more than its limit."
-    worst = max(guilty, key=lambda row: abs(row.image_minus_planned.value))
-    value = signed(worst.image_minus_planned.value, 2)
-    more = f" and {len(guilty) - 1} more" if len(guilty) > 1 else ""
-    return f"{worst.bank} leaf {worst.leaf} is {value} mm from plan in the image{more}."
+    seen = [row for row in guilty if math.isfinite(row.image_minus_planned.uncertainty)]
+    if not seen:
+        return f"Log and plan differ at {len(guilty)} leaves that the image does not see."
+    worst = max(seen, key=_farthest)
+    log, image = worst.logged_minus_planned.value, worst.image_minus_planned.value
+    more = f" (and {len(guilty) - 1} more)" if len(guilty) > 1 else ""
+    return (
+        f"{worst.bank} leaf {worst.leaf}{more} is {signed(log, 2)} mm from plan in the log, "
+        f"{signed(image, 2)} mm in the image."
+    )
+
+
+def _farthest(row: WitnessRow) -> float:
+    return max(abs(row.logged_minus_planned.value), abs(row.image_minus_planned.value))
 
 
 def _reach(rows: Sequence[WitnessRow], threshold: float) -> float:

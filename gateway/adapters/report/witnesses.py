@@ -12,6 +12,8 @@ from gateway.domain.reconciliation import GammaTolerance
 from gateway.domain.witnesses import Diagnosis, Difference, WitnessMatrix, WitnessRow
 
 MOST_ROWS = 12
+MOST_UNSEEN = 3
+"""Of what the image does not see only so many are shown: it decides nothing."""
 FULL_SIGMA = 10.0
 FULL_GAMMA = 2.0
 
@@ -31,17 +33,20 @@ DIAGNOSES = {
 def witness_table(matrix: WitnessMatrix) -> str:
     """What is not as planned first, then the worst of the rest; the limit beside each."""
     guilty = [row for row in matrix.rows if row.diagnosis is not Diagnosis.CORRECT]
-    guilty.sort(key=_size, reverse=True)
-    rows = [_row(row, matrix.threshold) for row in guilty[:MOST_ROWS]] or _typical(matrix)
-    source = matrix.log_source.capitalize()
+    guilty.sort(key=lambda row: (row.diagnosis is Diagnosis.UNSEEN, -_size(row)))
+    unseen = [row for row in guilty if row.diagnosis is Diagnosis.UNSEEN]
+    shown = guilty[: min(MOST_ROWS, len(guilty) - len(unseen) + MOST_UNSEEN)]
+    rows = [_row(row, matrix.threshold) for row in shown] or _typical(matrix)
+    log = "telemetry" if matrix.log_source == "telemetry" else "log"
     headers = (
         "Axis",
-        f"{source} \u2212 plan",
+        f"{log.capitalize()} \u2212 plan",
         "Image \u2212 plan",
-        f"Image \u2212 {matrix.log_source}",
+        f"Image \u2212 {log}",
         "Diagnosis",
     )
-    more = f"; {len(guilty) - MOST_ROWS} more are not shown" if len(guilty) > MOST_ROWS else ""
+    left = len(guilty) - len(shown)
+    more = f"; {left} more are not shown" if left else ""
     caption = (
         f"Three witnesses; limits are {number(matrix.threshold, 1)} uncertainties "
         f"({matrix.tests} comparisons){more}"
@@ -95,7 +100,7 @@ def _difference(one: Difference, unit: str, threshold: float) -> str:
         return "not seen"
     factor, sign, decimals = (100.0, "%", 2) if unit == "fraction" else (1.0, UNIT_SIGNS[unit], 2)
     value = quantity(signed(factor * one.value, decimals), sign)
-    return f"{value} (limit {number(factor * limit, decimals)})"
+    return f"{value} (limit\u00a0{number(factor * limit, decimals)})"
 
 
 def _residual(matrix: WitnessMatrix, half_mm: float) -> str:
