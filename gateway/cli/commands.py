@@ -95,9 +95,7 @@ def deliver(
     by: Annotated[
         list[str] | None, typer.Option(help="Who arms the beam; two people in a real room.")
     ] = None,
-    permit: Annotated[
-        str, typer.Option(help="For a real room: motion,beam. Valid for this run only.")
-    ] = "",
+    permit: options.Permit = "",
 ) -> None:
     """Deliver an RT Plan to a room and reconcile what was delivered."""
     from gateway.cli.show_delivery import show_timeline
@@ -116,7 +114,7 @@ def deliver(
         out=out,
         continues=continue_id,
         by=tuple(by or ()),
-        permit=frozenset(filter(None, permit.split(","))),
+        permit=options.parse_permit(permit),
         dry_run=dry_run,
     )
     from gateway.cli.run_delivery import run_delivery

@@ -67,8 +67,10 @@ def serve(
     pseudonymise: Annotated[
         bool, typer.Option("--pseudonymise", help="Send objects under pseudonyms only.")
     ] = False,
+    web: Annotated[bool, typer.Option(help="Serve dashboard and HTTP API too.")] = True,
+    permit: options.Permit = "",
 ) -> None:
-    """Serve a room and a DICOM node until stopped; prints one ready line."""
+    """Serve a room, its dashboard and a DICOM node until stopped; prints one ready line."""
     from gateway.cli.node_serve import run_serve
 
     options.parse_speed(speed)
@@ -79,6 +81,8 @@ def serve(
         common.settings(),
         config=common.config,
         pseudonymise=pseudonymise,
+        web=web,
+        permit=options.parse_permit(permit),
         as_json=common.as_json,
     )
 

@@ -25,6 +25,8 @@ def run_serve(
     *,
     config: Path | None,
     pseudonymise: bool,
+    web: bool,
+    permit: frozenset[str],
     as_json: bool,
 ) -> None:
     """Serve until SIGINT or SIGTERM; ``pseudonymise`` holds for every process of the service."""
@@ -34,7 +36,8 @@ def run_serve(
         os.environ[PSEUDONYMISE] = "true"  # the processes that it starts read it there
         settings = settings.model_copy(update={"pseudonymise": True})
     factor = parse_speed(speed)
-    request = ServeRequest(room, node, config, "" if factor is None else str(factor))
+    own = "" if factor is None else str(factor)
+    request = ServeRequest(room, node, config, own, web, permit)
     logging.getLogger("gateway").setLevel(logging.INFO)
 
     def ready(value: Mapping[str, Any]) -> None:
@@ -42,6 +45,7 @@ def run_serve(
             f"ready room={value['room']} ae_title={value['ae_title']} "
             f"dicom={value['host']}:{value['port']}"
         )
+        text += f"\ndashboard {value['url']}" if "url" in value else ""
         sys.stdout.write((json.dumps(value) if as_json else text) + "\n")
         sys.stdout.flush()
 

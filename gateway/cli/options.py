@@ -46,6 +46,7 @@ SLOWEST, FASTEST = 0.01, 100.0
 """Factors of real time."""
 PERMITS = ("motion", "beam")
 """What a real room has to be permitted in each run."""
+Permit = Annotated[str, typer.Option(help="For a real room: motion,beam. Valid for this run only.")]
 Seed = Annotated[
     int | None,
     typer.Option(
@@ -130,6 +131,15 @@ def set_common(
     logging.getLogger("pydicom").propagate = verbosity > 1  # what matters of it are findings
 
 
+def parse_permit(text: str) -> frozenset[str]:
+    """What a real room is permitted. Raises ConfigError for what nobody can permit."""
+    permits = frozenset(filter(None, text.split(",")))
+    unknown = sorted(permits.difference(PERMITS))
+    if unknown:
+        raise ConfigError(f"--permit {unknown[0]}: permits are {', '.join(PERMITS)}")
+    return permits
+
+
 def delivery_request(*, dry_run: bool, **wishes: Any) -> "Request":
     """What ``deliver`` was asked for. Raises ConfigError for options that exclude each other."""
     from gateway.app.request import Request
@@ -151,9 +161,6 @@ def delivery_request(*, dry_run: bool, **wishes: Any) -> "Request":
     aimless = [fault for fault in request.faults if fault.partition(":")[0].endswith("-frame")]
     if aimless and request.cine_fps is None:
         raise ConfigError(f"--fault {aimless[0]}: it is about cine frames; give --cine FPS with it")
-    unknown = sorted(request.permit.difference(PERMITS))
-    if unknown:
-        raise ConfigError(f"--permit {unknown[0]}: permits are {', '.join(PERMITS)}")
     if dry_run:
         refuse_with(
             "--dry-run",

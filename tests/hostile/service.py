@@ -87,7 +87,7 @@ def attacked(folder: Path, *arguments: str, body_s: float = 2.0) -> Iterator[Att
     command = argv(store, "--config", str(_site(folder, body_s)), "--json")
     with log.open("wb") as errors:
         process = subprocess.Popen(
-            [*command, "serve", ROOM, "--node", "test", *arguments],
+            [*command, "serve", ROOM, "--node", "test", "--no-web", *arguments],
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,

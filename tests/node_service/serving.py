@@ -39,6 +39,7 @@ class Service:
     port: int
     store: Path
     settings: Path
+    dashboard: str
 
 
 def free_port() -> int:
@@ -53,17 +54,19 @@ def site_with_node(folder: Path, room: str, back: int) -> Path:
     (site / "nodes").mkdir(parents=True, exist_ok=True)
     (site / "nodes" / "test.toml").write_text(NODE.format(back=back, room=room))
     settings = folder / "serve.toml"
-    settings.write_text(f'site = "{site}"\n')
+    settings.write_text(f'site = "{site}"\n[web]\nport = 0\n')
     return settings
 
 
 @contextmanager
-def service(folder: Path, settings: Path, room: str, *arguments: str) -> Iterator[Service]:
+def service(
+    folder: Path, settings: Path, room: str, *arguments: str, web: bool = False
+) -> Iterator[Service]:
     """Run ``serve`` until the block ends; SIGTERM then ends it well."""
     store = folder / "store"
     command = argv(store, "--config", str(settings), "--json", "serve", room, "--node", "test")
     process = subprocess.Popen(
-        [*command, *arguments],
+        [*command, "--web" if web else "--no-web", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -73,7 +76,8 @@ def service(folder: Path, settings: Path, room: str, *arguments: str) -> Iterato
         assert process.stdout is not None
         line = process.stdout.readline()
         assert line, process.stderr.read() if process.stderr else ""
-        yield Service(process, int(json.loads(line)["port"]), store, settings)
+        ready = json.loads(line)
+        yield Service(process, int(ready["port"]), store, settings, ready.get("url", ""))
     finally:
         process.terminate()
         said, errors = process.communicate(timeout=60)  # every process of it has ended then

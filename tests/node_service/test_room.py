@@ -102,7 +102,7 @@ async def test_an_abort_ends_the_beam_and_keeps_the_record(tmp_path: Path, plan:
 async def test_a_beam_does_not_outlive_those_who_could_stop_it(tmp_path: Path, plan: Path) -> None:
     """The service is killed: the room's input ends, and so does its beam; its record is kept."""
     ours = settings(tmp_path)
-    arguments = (str(ours.store), "", ROOM, "1")
+    arguments = (str(ours.store), "", ROOM, "1", "")
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", MODULE, *arguments), stdin=PIPE, stdout=PIPE, stderr=PIPE
     )

@@ -50,7 +50,8 @@ def test_a_plan_that_is_sent_is_delivered_and_answered(tmp_path: Path) -> None:
     del dataset.BeamSequence[0].ControlPointSequence[0].GantryAngle
     dataset.SOPInstanceUID += ".1"
     dataset.save_as(broken)
-    with storescp(tmp_path, back) as got, service(tmp_path, settings, ROOM) as served:
+    with storescp(tmp_path, back) as got, service(tmp_path, settings, ROOM, web=True) as served:
+        assert served.dashboard.startswith("http://127.0.0.1:")
         assert storescu(served.port, "PLANNER", plan).returncode == 0
         again = storescu(served.port, "PLANNER", plan)
         wrong_machine = storescu(served.port, "PLANNER", halcyon)

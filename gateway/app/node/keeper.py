@@ -15,11 +15,14 @@ _log = logging.getLogger(__name__)
 
 
 class Keeper:
-    """Runs what ``make`` makes, for as long as it is wanted."""
+    """Runs what ``make`` makes, for as long as it is wanted; ``started`` is told of each start."""
 
-    def __init__(self, name: str, make: Callable[[], Child]) -> None:
+    def __init__(
+        self, name: str, make: Callable[[], Child], started: Callable[[], None] | None = None
+    ) -> None:
         self.name = name
         self._make = make
+        self._started = started or _untold
         self._child = make()
         self._watch: asyncio.Task[None] | None = None
         self.starts = 0
@@ -32,7 +35,7 @@ class Keeper:
     async def start(self) -> Child:
         """Start it, and keep it. Raises LinkLost, ReplyTimeout when it will not start."""
         await self._child.start()
-        self.starts += 1
+        self._count()
         self._watch = asyncio.create_task(self._keep(), name=f"keep-{self.name}")
         return self._child
 
@@ -66,4 +69,12 @@ class Keeper:
             _log.error("the %s process: %s", self.name, reason)
             await self._child.stop()
             return
+        self._count()
+
+    def _count(self) -> None:
         self.starts += 1
+        self._started()
+
+
+def _untold() -> None:
+    """Nobody wants to know."""

@@ -25,7 +25,7 @@ class RoomProcess:
     """Delivers jobs in a process of its own, which no parsing or network can hold up.
 
     ``begun`` looks a request up in the record: what became of a job whose process was lost.
-    ``watchers`` are the sockets of those who watch.
+    ``watchers`` are the sockets of those who watch, ``permit`` is what a real room may do.
     """
 
     def __init__(
@@ -34,18 +34,24 @@ class RoomProcess:
         arguments: tuple[Path, Path | None, str],
         begun: Callable[[str], Outcome | None],
         watchers: Sequence[Path] = (),
+        permit: frozenset[str] = frozenset(),
     ) -> None:
         store, config, speed = arguments
-        self._arguments = (str(store), str(config or ""), room, speed, *map(str, watchers))
+        permits = ",".join(sorted(permit))
+        sockets = map(str, watchers)
+        self._arguments = (str(store), str(config or ""), room, speed, permits, *sockets)
         self._begun = begun
         self._child: Child | None = None
         self._turn = asyncio.Lock()
+        self._closed = False
         self._answer: asyncio.Future[Mapping[str, Any]] | None = None
         self._progress: Progress | None = None
-        self._item = ""
         self._asked: dict[str, Mapping[str, Any]] = {}
         self.on_control: Callable[[Mapping[str, Any]], None] = _unheard
         """Told what :class:`gateway.app.control.Control` answers."""
+        self.on_job: Callable[[Job | None], None] = _unwatched
+        """Told which job has the room, and that none has it."""
+        self.job: Job | None = None
         self.room = room
 
     @property
@@ -71,12 +77,13 @@ class RoomProcess:
             child = await self._living()
             self._answer = asyncio.get_running_loop().create_future()
             self._progress = progress
-            self._item = job.item
+            self._has(job)
             try:
                 answer = await self._answered(child, job, self._answer)
             finally:
                 self._answer = self._progress = None
                 self._refuse_asked()
+                self._has(None)
             outcome = Outcome("", LOST, None, again=True) if answer is None else _outcome(answer)
             if outcome.delivered:
                 return outcome
@@ -102,7 +109,9 @@ class RoomProcess:
 
         The job is answered with how far it came.
         """
-        if self._child is None or self._answer is None or item not in ("", self._item):
+        if self._child is None or self._answer is None or self.job is None:
+            return False
+        if item not in ("", self.job.item):
             return False
         self._child.interrupt()
         return True
@@ -121,6 +130,10 @@ class RoomProcess:
         except LinkLost:
             self._refuse_asked()
 
+    def _has(self, job: Job | None) -> None:
+        self.job = job
+        self.on_job(job)
+
     def _refuse_asked(self) -> None:
         """Nobody is left to answer."""
         asked, self._asked = self._asked, {}
@@ -128,12 +141,15 @@ class RoomProcess:
             self.on_control(_refused(wanted, NOTHING_RUNS))
 
     async def aclose(self) -> None:
-        """End the process; a running beam is turned off and its record kept."""
+        """End the process, for good; a running beam is turned off and its record kept."""
+        self._closed = True
         if self._child is not None:
             await self._child.stop()
 
     async def _living(self) -> Child:
         child = self._child
+        if self._closed:
+            raise LinkLost("the service is being stopped")
         if child is None or child.gone:
             if child is not None:
                 _log.warning("the room's process has ended: started again")
@@ -162,6 +178,10 @@ def _refused(wanted: Mapping[str, Any], text: str) -> dict[str, Any]:
 
 def _unheard(_answer: Mapping[str, Any]) -> None:
     """Nobody asked."""
+
+
+def _unwatched(_job: Job | None) -> None:
+    """Nobody wants to know who has the room."""
 
 
 def _outcome(line: Mapping[str, Any]) -> Outcome:

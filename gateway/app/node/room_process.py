@@ -41,11 +41,13 @@ _TELLING = threading.Lock()
 
 
 def main(arguments: list[str]) -> int:
-    """``STORE CONFIG ROOM SPEED WATCHER...``; an empty CONFIG is none, an empty SPEED the room's.
+    """``STORE CONFIG ROOM SPEED PERMIT WATCHER...``.
 
-    Each WATCHER is the socket of somebody who watches (:mod:`gateway.adapters.live`).
+    An empty CONFIG is none, an empty SPEED the room's own; PERMIT is as on the command line. Each
+    WATCHER is the socket of somebody who watches (:mod:`gateway.adapters.live`).
     """
-    store, config, room, speed, *watchers = arguments
+    store, config, room, speed, permit, *watchers = arguments
+    permits = frozenset(filter(None, permit.split(",")))
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
     settings = load_settings(Path(config) if config else None, Path(store))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -57,7 +59,7 @@ def main(arguments: list[str]) -> int:
         with jobs.interruptible():
             if jobs.ended.is_set():
                 break
-            answer = _carry_out(job, settings, _request(job, room, speed), attendance)
+            answer = _carry_out(job, settings, _request(job, room, speed, permits), attendance)
             _tell({"item": job.item, **answer})
     return 0
 
@@ -145,7 +147,7 @@ def _carry_out(
     return {"finished": finished.entry.delivery_id, "summary": finished.summary}
 
 
-def _request(job: Job, room: str, speed: str) -> Request:
+def _request(job: Job, room: str, speed: str, permit: frozenset[str]) -> Request:
     return Request(
         plan=job.plan,
         room=room,
@@ -156,6 +158,7 @@ def _request(job: Job, room: str, speed: str) -> Request:
         cine_fps=job.cine_fps,
         seed=job.seed,
         by=job.by,
+        permit=permit,
         request_id=job.request_id,
         verifications=job.verifications,
     )
