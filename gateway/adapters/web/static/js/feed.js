@@ -25,13 +25,19 @@ export class Feed {
     this.watch = setInterval(() => this.#listen(), 1000);
     window.addEventListener("online", () => this.#soon());
     document.addEventListener("visibilitychange", () => document.hidden || this.#soon());
+  }
+
+  /** A new connection in place of the present one: somebody signed in. */
+  renew() {
+    this.wait = FIRST_WAIT_MS;
+    this.#leave();
     this.#open();
   }
 
-  /** Give up the present connection and open a new one: somebody signed in or out. */
-  renew() {
-    this.wait = FIRST_WAIT_MS;
-    this.#drop();
+  /** No connection until it is renewed: nobody is signed in who may look. */
+  rest() {
+    this.#leave();
+    this.listeners.onConnection("connecting");
   }
 
   #open() {
@@ -69,12 +75,18 @@ export class Feed {
   }
 
   #drop() {
-    const socket = this.socket;
-    if (!socket) return this.#soon();
-    socket.onclose = null;
-    socket.onmessage = null;
-    socket.close();
+    this.#leave();
     this.#closed();
+  }
+
+  #leave() {
+    clearTimeout(this.timer);
+    this.timer = 0;
+    if (!this.socket) return;
+    this.socket.onclose = null;
+    this.socket.onmessage = null;
+    this.socket.close();
+    this.socket = null;
   }
 
   #soon() {
@@ -88,6 +100,8 @@ export function image(data) {
   const rows = head.getUint16(0, true);
   const columns = head.getUint16(2, true);
   const wide = data.byteLength - HEADER_BYTES >= 2 * rows * columns;
-  const pixels = wide ? new Uint16Array(data, HEADER_BYTES, rows * columns) : new Uint8Array(data, HEADER_BYTES, rows * columns);
+  const pixels = wide
+    ? new Uint16Array(data, HEADER_BYTES, rows * columns)
+    : new Uint8Array(data, HEADER_BYTES, rows * columns);
   return { rows, columns, beam: head.getInt32(4, true), number: head.getUint32(8, true), pixels };
 }

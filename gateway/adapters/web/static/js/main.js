@@ -20,20 +20,29 @@ const router = new Router(
 );
 const feed = listen();
 
+/** Listen to the room where this browser may. */
+function attend() {
+  if (current().role === "none") {
+    feed.rest();
+    return;
+  }
+  feed.renew();
+  describe();
+}
+
 onRoom((what) => {
   frame.update();
   if (what === "description" || what === "connection") router.update();
 });
 onSession(() => {
   frame.update();
-  feed.renew();
-  describe();
+  attend();
   router.update();
 });
 onRefused(() => {
   if (current().role === "none" && !location.hash.startsWith("#/sign-in")) location.hash = "#/sign-in";
 });
 
-describe();
+attend();
 frame.update();
 router.show();

@@ -17,7 +17,20 @@ const JAWS = ["X1", "X2", "Y1", "Y2"];
 
 /** @returns {Record<string, string>} the drawing's colours in the present theme */
 export function bevColours() {
-  const names = ["field", "leaf", "leaf-edge", "leaf-two", "planned", "jaw", "jaw-line", "error", "rule", "soft", "ink", "panel"];
+  const names = [
+    "field",
+    "leaf",
+    "leaf-edge",
+    "leaf-two",
+    "planned",
+    "jaw",
+    "jaw-line",
+    "error",
+    "rule",
+    "soft",
+    "ink",
+    "panel",
+  ];
   return Object.fromEntries(names.map((name) => [name, colour(name)]));
 }
 
@@ -163,9 +176,11 @@ function drawScale(context, view, colours, scale) {
   for (let mm = -Math.floor(view.reachMm / step) * step; mm <= view.reachMm; mm += step) {
     const text = String(mm).replace("-", "\u2212");
     context.textAlign = "center";
-    if (x + mm * scale > SIDE + 12 && x + mm * scale < view.width - 58) context.fillText(text, x + mm * scale, view.height - 8);
+    if (x + mm * scale > SIDE + 12 && x + mm * scale < view.width - 58)
+      context.fillText(text, x + mm * scale, view.height - 8);
     context.textAlign = "right";
-    if (y - mm * scale > 24 && y - mm * scale < view.height - 26) context.fillText(text, SIDE - 5, y - mm * scale);
+    if (y - mm * scale > 24 && y - mm * scale < view.height - 26)
+      context.fillText(text, SIDE - 5, y - mm * scale);
   }
   context.font = "600 12px system-ui, sans-serif";
   context.textAlign = "right";
@@ -186,4 +201,3 @@ function line(context, points) {
   for (let at = 2; at < points.length; at += 2) context.lineTo(points[at], points[at + 1]);
   context.stroke();
 }
-

@@ -22,7 +22,10 @@ export function dial(axis) {
   const element = h(
     "div",
     { class: "dial", role: "group", "aria-label": NAMES[axis], "data-axis": axis },
-    h("h3", {}, NAMES[axis].replace(" rotation", "")), face, value, beside,
+    h("h3", {}, NAMES[axis].replace(" rotation", "")),
+    face,
+    value,
+    beside,
   );
   const sign = CLOCKWISE[axis] ? 1 : -1;
   return {
@@ -46,10 +49,17 @@ export function dial(axis) {
 function ring(axis) {
   const marks = [];
   for (let degrees = 0; degrees < 360; degrees += 30) {
-    marks.push(svg("path", { d: degrees % 90 === 0 ? "M0-40V-34" : "M0-40V-37", transform: `rotate(${degrees})` }));
+    marks.push(
+      svg("path", { d: degrees % 90 === 0 ? "M0-40V-34" : "M0-40V-37", transform: `rotate(${degrees})` }),
+    );
   }
   const names = CLOCKWISE[axis] ? ["0", "90", "180", "270"] : ["0", "270", "180", "90"];
-  const places = [[0, -45], [51, 3.5], [0, 52], [-51, 3.5]];
+  const places = [
+    [0, -45],
+    [51, 3.5],
+    [0, 52],
+    [-51, 3.5],
+  ];
   const texts = places.map(([x, y], at) => svg("text", { x, y, class: "dial-tick" }, names[at]));
   return svg("g", { class: "dial-ring" }, svg("circle", { r: 40 }), ...marks, ...texts);
 }

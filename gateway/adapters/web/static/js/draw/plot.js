@@ -29,8 +29,20 @@ export function plotFigure(height = 220) {
   const inwards = h("button", { type: "button", class: "small", "aria-label": "Zoom in" }, "+");
   const outwards = h("button", { type: "button", class: "small", "aria-label": "Zoom out" }, "\u2212");
   const toggles = h("div", { class: "row toggles" });
-  const element = h("figure", { class: "plot-figure" }, place, toggles,
-    h("figcaption", { class: "row plot-foot" }, h("span", { class: "quiet-note" }, "Drag across to zoom"), inwards, outwards, reset));
+  const element = h(
+    "figure",
+    { class: "plot-figure" },
+    place,
+    toggles,
+    h(
+      "figcaption",
+      { class: "row plot-foot" },
+      h("span", { class: "quiet-note" }, "Drag across to zoom"),
+      inwards,
+      outwards,
+      reset,
+    ),
+  );
   /** @type {any} */
   let drawn = null;
   /** @type {Plot | null} */
@@ -39,7 +51,11 @@ export function plotFigure(height = 220) {
   function draw() {
     if (!shown || !place.clientWidth) return;
     drawn?.destroy();
-    drawn = new Plotter(options(shown, place.clientWidth, height), [shown.x, ...shown.lines.map((line) => line.values)], place);
+    drawn = new Plotter(
+      options(shown, place.clientWidth, height),
+      [shown.x, ...shown.lines.map((line) => line.values)],
+      place,
+    );
     place.setAttribute("aria-label", shown.label);
     fill(toggles, shown.lines.length > 2 && shown.lines.map((line, at) => toggle(line, at)));
   }
@@ -64,7 +80,10 @@ export function plotFigure(height = 220) {
     drawn.setScale("x", { min: Math.max(first, middle - half), max: Math.min(last, middle + half) });
   }
 
-  reset.addEventListener("click", () => shown && drawn?.setScale("x", { min: shown.x[0], max: shown.x[shown.x.length - 1] }));
+  reset.addEventListener(
+    "click",
+    () => shown && drawn?.setScale("x", { min: shown.x[0], max: shown.x[shown.x.length - 1] }),
+  );
   inwards.addEventListener("click", () => zoom(0.5));
   outwards.addEventListener("click", () => zoom(2));
   const resized = new ResizeObserver(() => {
@@ -92,16 +111,37 @@ export function plotFigure(height = 220) {
 /** @param {Plot} plot @param {number} width @param {number} height */
 function options(plot, width, height) {
   const ink = colour("ink");
-  const axis = { stroke: ink, grid: { stroke: colour("rule"), width: 1 }, ticks: { stroke: colour("rule"), width: 1 }, font: "12px system-ui, sans-serif", labelFont: "12px system-ui, sans-serif" };
+  const axis = {
+    stroke: ink,
+    grid: { stroke: colour("rule"), width: 1 },
+    ticks: { stroke: colour("rule"), width: 1 },
+    font: "12px system-ui, sans-serif",
+    labelFont: "12px system-ui, sans-serif",
+  };
   return {
     width,
     height,
     cursor: { drag: { x: true, y: false, setScale: true } },
     legend: { live: true },
     scales: { x: { time: Boolean(plot.xTime) } },
-    axes: [{ ...axis, label: plot.xLabel, labelSize: 18, size: 34, ...(plot.xTime ? { values: times, space: 110 } : {}) }, { ...axis, label: `Error, ${plot.unit}`, labelSize: 18, size: 56 }],
+    axes: [
+      {
+        ...axis,
+        label: plot.xLabel,
+        labelSize: 18,
+        size: 34,
+        ...(plot.xTime ? { values: times, space: 110 } : {}),
+      },
+      { ...axis, label: `Error, ${plot.unit}`, labelSize: 18, size: 56 },
+    ],
     series: [
-      { label: plot.xLabel, value: plot.xTime ? (/** @type {any} */ _, /** @type {number | null} */ value) => (value === null ? "\u2013" : dateTime(1000 * value)) : (/** @type {any} */ _, /** @type {number | null} */ value) => number(value, plot.xDigits ?? 1) },
+      {
+        label: plot.xLabel,
+        value: plot.xTime
+          ? (/** @type {any} */ _, /** @type {number | null} */ value) =>
+              value === null ? "\u2013" : dateTime(1000 * value)
+          : (/** @type {any} */ _, /** @type {number | null} */ value) => number(value, plot.xDigits ?? 1),
+      },
       ...plot.lines.map((line, at) => ({
         label: line.name,
         show: !line.hidden,
@@ -109,7 +149,8 @@ function options(plot, width, height) {
         dash: DASHES[at % DASHES.length],
         width: 1.5,
         points: { show: Boolean(line.points), size: 7 },
-        value: (/** @type {any} */ _, /** @type {number | null} */ value) => `${number(value, line.digits ?? 2)} ${plot.unit}`,
+        value: (/** @type {any} */ _, /** @type {number | null} */ value) =>
+          `${number(value, line.digits ?? 2)} ${plot.unit}`,
       })),
     ],
     hooks: { draw: [(/** @type {any} */ made) => limitLines(made, plot.limits ?? [], ink)] },

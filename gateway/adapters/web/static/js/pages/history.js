@@ -12,8 +12,20 @@ const TYPING_MS = 250;
 
 /** @returns {import("../router.js").Page} */
 export function historyPage() {
-  const search = /** @type {HTMLInputElement} */ (h("input", { id: "search", type: "search", placeholder: "plan, UID, delivery, room, state", spellcheck: "false" }));
-  const verdict = choice("Verdict", "verdict", [["", "All"], ["pass", "Pass"], ["fail", "Fail"], ["none", "None"]]);
+  const search = /** @type {HTMLInputElement} */ (
+    h("input", {
+      id: "search",
+      type: "search",
+      placeholder: "plan, UID, delivery, room, state",
+      spellcheck: "false",
+    })
+  );
+  const verdict = choice("Verdict", "verdict", [
+    ["", "All"],
+    ["pass", "Pass"],
+    ["fail", "Fail"],
+    ["none", "None"],
+  ]);
   const count = h("p", { class: "quiet-note", role: "status" });
   const body = h("tbody");
   const before = h("button", { type: "button" }, "Newer");
@@ -22,15 +34,36 @@ export function historyPage() {
   const element = h(
     "div",
     { class: "history" },
-    h("section", { class: "card", "aria-label": "Deliveries" },
-      h("div", { class: "card-head" }, h("h2", {}, "Deliveries"),
-        h("div", { class: "search" }, h("label", { for: "search" }, "Search"), search), verdict.element),
+    h(
+      "section",
+      { class: "card", "aria-label": "Deliveries" },
+      h(
+        "div",
+        { class: "card-head" },
+        h("h2", {}, "Deliveries"),
+        h("div", { class: "search" }, h("label", { for: "search" }, "Search"), search),
+        verdict.element,
+      ),
       count,
-      h("table", { class: "cards numbers deliveries" },
+      h(
+        "table",
+        { class: "cards numbers deliveries" },
         h("caption", { class: "unseen" }, "Deliveries, newest first"),
-        h("thead", {}, h("tr", {}, ["Started", "Plan", "Delivery", "Room", "Delivered", "State", "Verdict"].map((text) => h("th", { scope: "col" }, text)))),
-        body),
-      h("div", { class: "row pages" }, before, after)),
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            ["Started", "Plan", "Delivery", "Room", "Delivered", "State", "Verdict"].map((text) =>
+              h("th", { scope: "col" }, text),
+            ),
+          ),
+        ),
+        body,
+      ),
+      h("div", { class: "row pages" }, before, after),
+    ),
     trends.element,
   );
   let offset = 0;
@@ -42,14 +75,24 @@ export function historyPage() {
     const mine = asked;
     let found;
     try {
-      found = await get("/deliveries", { search: search.value.trim(), verdict: verdict.value(), limit: MOST, offset });
+      found = await get("/deliveries", {
+        search: search.value.trim(),
+        verdict: verdict.value(),
+        limit: MOST,
+        offset,
+      });
     } catch (problem) {
       say(count, problem instanceof Error ? problem.message : String(problem));
       return;
     }
     if (mine !== asked) return;
     const { items: rows, total } = found;
-    say(count, rows.length ? `${counted(total, "delivery", "deliveries")}${rows.length < total ? `, ${offset + 1} to ${offset + rows.length}` : ""}` : "No delivery like that.");
+    say(
+      count,
+      rows.length
+        ? `${counted(total, "delivery", "deliveries")}${rows.length < total ? `, ${offset + 1} to ${offset + rows.length}` : ""}`
+        : "No delivery like that.",
+    );
     fill(body, rows.map(row));
     before.hidden = offset === 0;
     after.hidden = offset + rows.length >= total;
@@ -66,7 +109,10 @@ export function historyPage() {
     offset = 0;
     load();
   });
-  for (const [button, step] of /** @type {[HTMLElement, number][]} */ ([[before, -MOST], [after, MOST]])) {
+  for (const [button, step] of /** @type {[HTMLElement, number][]} */ ([
+    [before, -MOST],
+    [after, MOST],
+  ])) {
     button.addEventListener("click", () => {
       offset = Math.max(0, offset + step);
       load();
@@ -94,7 +140,14 @@ function row(one) {
     ["State", one.state],
     ["Verdict", verdictTag(one.verdict, one.state)],
   ];
-  return h("tr", {},
-    h("th", { scope: "row", "data-label": "Started" }, h("a", { href: `#/deliveries/${one.delivery_id}` }, dateTime(one.started))),
-    cells.map(([label, content]) => h("td", { "data-label": label }, content)));
+  return h(
+    "tr",
+    {},
+    h(
+      "th",
+      { scope: "row", "data-label": "Started" },
+      h("a", { href: `#/deliveries/${one.delivery_id}` }, dateTime(one.started)),
+    ),
+    cells.map(([label, content]) => h("td", { "data-label": label }, content)),
+  );
 }

@@ -27,10 +27,27 @@ export function livePage() {
   const alarms = alarmPanel();
   const idle = idlePanel();
   const nothing = h("p", { class: "quiet-note" }, "Nothing has moved since this room was opened.");
-  const motion = h("section", { class: "card motion", "aria-label": "Axes" },
-    h("div", { class: "dials" }, dials.map((one) => one.element)), nothing, axes.element);
-  const element = h("div", { class: "live" }, status.element, alarms.bar, idle.element,
-    bev.element, h("div", { class: "side" }, motion, links.element), h("div", { class: "side" }, portal.element, alarms.element));
+  const motion = h(
+    "section",
+    { class: "card motion", "aria-label": "Axes" },
+    h(
+      "div",
+      { class: "dials" },
+      dials.map((one) => one.element),
+    ),
+    nothing,
+    axes.element,
+  );
+  const element = h(
+    "div",
+    { class: "live" },
+    status.element,
+    alarms.bar,
+    idle.element,
+    bev.element,
+    h("div", { class: "side" }, motion, links.element),
+    h("div", { class: "side" }, portal.element, alarms.element),
+  );
 
   const draw = onceAFrame(() => {
     const { update, description } = room;
@@ -76,4 +93,3 @@ export function livePage() {
     },
   };
 }
-

@@ -12,8 +12,12 @@ export function queuePage() {
   const list = queueList();
   const card = planCard(() => list.refresh());
   const bring = newPlan((plan) => card.show(plan));
-  const element = h("div", { class: "queue" },
-    h("div", { class: "queue-plan" }, bring.element, card.element), list.element);
+  const element = h(
+    "div",
+    { class: "queue" },
+    h("div", { class: "queue-plan" }, bring.element, card.element),
+    list.element,
+  );
   let told = "";
   const end = onRoom(() => {
     const { state } = room.update ?? {};

@@ -6,16 +6,26 @@ import { current, signIn } from "../session.js";
 
 /** @returns {import("../router.js").Page} */
 export function signInPage() {
-  const token = /** @type {HTMLInputElement} */ (h("input", {
-    id: "token", type: "password", autocomplete: "current-password", required: true, spellcheck: "false",
-  }));
+  const token = /** @type {HTMLInputElement} */ (
+    h("input", {
+      id: "token",
+      type: "password",
+      autocomplete: "current-password",
+      required: true,
+      spellcheck: "false",
+    })
+  );
   const button = h("button", { type: "submit", class: "primary" }, "Sign in");
   const form = h(
     "form",
     { class: "card narrow stack" },
     h("h2", {}, "Sign in"),
-    h("p", {}, "The token was printed when the service was started the first time, at the end of its address; "
-      + "whoever runs the service can give you one of your own."),
+    h(
+      "p",
+      {},
+      "The token was printed when the service was started the first time, at the end of its address; " +
+        "whoever runs the service can give you one of your own.",
+    ),
     h("label", { for: "token" }, "Token"),
     token,
     button,

@@ -14,9 +14,19 @@ const MOST = 20;
 export function alarmPanel() {
   const title = h("h2", {}, "");
   const list = h("ul", { class: "alarms" });
-  const bar = h("section", { class: "card alarm-bar", "aria-label": "Alarms to acknowledge", hidden: true }, title, list);
+  const bar = h(
+    "section",
+    { class: "card alarm-bar", "aria-label": "Alarms to acknowledge", hidden: true },
+    title,
+    list,
+  );
   const past = h("ul", { class: "alarms" });
-  const element = h("section", { class: "card", "aria-label": "Acknowledged alarms" }, h("h2", {}, "Acknowledged alarms"), past);
+  const element = h(
+    "section",
+    { class: "card", "aria-label": "Acknowledged alarms" },
+    h("h2", {}, "Acknowledged alarms"),
+    past,
+  );
   let seen = "";
   let atLast = -1;
   const told = new Set();
@@ -42,9 +52,15 @@ export function alarmPanel() {
       told.add(one.alarm);
     }
     first = false;
-    fill(list, open.slice(0, MOST).map((one) => alarm(one, refresh)));
+    fill(
+      list,
+      open.slice(0, MOST).map((one) => alarm(one, refresh)),
+    );
     const known = alarms.filter((one) => one.acknowledged_by).slice(0, MOST);
-    fill(past, known.length ? known.map((one) => alarm(one, refresh)) : h("li", { class: "quiet-note" }, "None."));
+    fill(
+      past,
+      known.length ? known.map((one) => alarm(one, refresh)) : h("li", { class: "quiet-note" }, "None."),
+    );
   }
 
   return {
@@ -62,18 +78,37 @@ export function alarmPanel() {
 
 /** @param {Alarm} one @param {() => void} refresh */
 function alarm(one, refresh) {
-  const button = h("button", { type: "button", class: "small", "aria-label": `Acknowledge: ${one.text}`, disabled: !mayOperate() }, "Acknowledge");
-  button.addEventListener("click", () => attempt(async () => {
-    await command("POST", `/alarms/${one.alarm}/acknowledge`, {});
-    note("Alarm acknowledged");
-    refresh();
-  }, button));
+  const button = h(
+    "button",
+    { type: "button", class: "small", "aria-label": `Acknowledge: ${one.text}`, disabled: !mayOperate() },
+    "Acknowledge",
+  );
+  button.addEventListener("click", () =>
+    attempt(async () => {
+      await command("POST", `/alarms/${one.alarm}/acknowledge`, {});
+      note("Alarm acknowledged");
+      refresh();
+    }, button),
+  );
   return h(
     "li",
     { class: `alarm ${one.acknowledged_by ? "known" : one.severity}` },
-    h("p", {}, h("span", { class: "alarm-sign", "aria-hidden": "true" }, one.acknowledged_by ? "\u2713 " : "\u25b2 "), one.text),
-    h("p", { class: "alarm-foot" },
-      h("span", {}, `${dateTime(one.at)} \u00b7 `, h("a", { href: `#/deliveries/${one.delivery_id}` }, one.delivery_id)),
-      one.acknowledged_by ? h("span", {}, `acknowledged by ${one.acknowledged_by}`) : button),
+    h(
+      "p",
+      {},
+      h("span", { class: "alarm-sign", "aria-hidden": "true" }, one.acknowledged_by ? "\u2713 " : "\u25b2 "),
+      one.text,
+    ),
+    h(
+      "p",
+      { class: "alarm-foot" },
+      h(
+        "span",
+        {},
+        `${dateTime(one.at)} \u00b7 `,
+        h("a", { href: `#/deliveries/${one.delivery_id}` }, one.delivery_id),
+      ),
+      one.acknowledged_by ? h("span", {}, `acknowledged by ${one.acknowledged_by}`) : button,
+    ),
   );
 }

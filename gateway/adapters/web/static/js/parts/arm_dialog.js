@@ -12,7 +12,9 @@ import { findingCounts, findingList } from "./findings.js";
 export async function armDialog(item, twoPeople, done) {
   const real = !room.description?.simulated;
   const plan = await get(`/plans/${item.plan_id}`).catch(() => null);
-  const code = /** @type {HTMLInputElement} */ (h("input", { id: "arming-code", autocomplete: "off", spellcheck: "false", required: true }));
+  const code = /** @type {HTMLInputElement} */ (
+    h("input", { id: "arming-code", autocomplete: "off", spellcheck: "false", required: true })
+  );
   if (!real) code.value = item.arming_code ?? "";
   const arm = h("button", { type: "submit", class: "arm" }, "Arm for 60 s");
   const cancel = h("button", { type: "button" }, "Cancel");
@@ -21,12 +23,32 @@ export async function armDialog(item, twoPeople, done) {
     "form",
     { method: "dialog", class: "stack" },
     h("h2", { id: "arm-title" }, `Arm ${item.label}?`),
-    real && h("p", { class: "banner real" }, h("span", {}, h("strong", {}, "Real hardware. "),
-      "The room will move and beam.")),
+    real &&
+      h(
+        "p",
+        { class: "banner real" },
+        h("span", {}, h("strong", {}, "Real hardware. "), "The room will move and beam."),
+      ),
     twoPeople && h("p", {}, "Another person than ", h("strong", {}, item.requested_by), " has to arm."),
-    h("p", {}, plan ? summary(plan) : "", ` Room ${room.description?.room ?? ""}${real ? "" : ", simulated"}.`),
-    plan?.findings.length > 0 && h("details", {}, h("summary", {}, `Findings: ${findingCounts(plan.findings)}`), findingList(plan.findings)),
-    h("div", { class: "field" }, h("label", { for: "arming-code" }, real ? `Type ${item.arming_code}` : "Arming code"), code),
+    h(
+      "p",
+      {},
+      plan ? summary(plan) : "",
+      ` Room ${room.description?.room ?? ""}${real ? "" : ", simulated"}.`,
+    ),
+    plan?.findings.length > 0 &&
+      h(
+        "details",
+        {},
+        h("summary", {}, `Findings: ${findingCounts(plan.findings)}`),
+        findingList(plan.findings),
+      ),
+    h(
+      "div",
+      { class: "field" },
+      h("label", { for: "arming-code" }, real ? `Type ${item.arming_code}` : "Arming code"),
+      code,
+    ),
     h("div", { class: "row" }, arm, cancel),
   );
   cancel.addEventListener("click", () => dialog.close());
@@ -48,6 +70,9 @@ export async function armDialog(item, twoPeople, done) {
 /** @param {any} plan */
 function summary(plan) {
   const beams = plan.beams;
-  const total = beams.reduce((/** @type {number} */ sum, /** @type {any} */ beam) => sum + beam.meterset_mu, 0);
+  const total = beams.reduce(
+    (/** @type {number} */ sum, /** @type {any} */ beam) => sum + beam.meterset_mu,
+    0,
+  );
   return `${counted(beams.length, "beam")}, ${measure(total, 1, "MU")}.`;
 }

@@ -13,7 +13,15 @@ export function axisTable() {
     "table",
     { class: "axes numbers" },
     h("caption", { class: "unseen" }, "Axes, IEC 61217"),
-    h("thead", {}, h("tr", {}, ["Axis", "Actual", "Planned", "Difference", "Unit"].map((text) => h("th", { scope: "col" }, text)))),
+    h(
+      "thead",
+      {},
+      h(
+        "tr",
+        {},
+        ["Axis", "Actual", "Planned", "Difference", "Unit"].map((text) => h("th", { scope: "col" }, text)),
+      ),
+    ),
     body,
   );
   /** @type {Map<string, HTMLElement[]>} */
@@ -23,8 +31,17 @@ export function axisTable() {
   function prepare(names) {
     if (names.length === rows.size && names.every((name) => rows.has(name))) return;
     rows = new Map(names.map((name) => [name, [h("td"), h("td"), h("td"), h("td")]]));
-    fill(body, names.map((name) => h("tr", { "data-axis": name },
-      h("th", { scope: "row" }, sentence(axisName(name))), rows.get(name) ?? [])));
+    fill(
+      body,
+      names.map((name) =>
+        h(
+          "tr",
+          { "data-axis": name },
+          h("th", { scope: "row" }, sentence(axisName(name))),
+          rows.get(name) ?? [],
+        ),
+      ),
+    );
   }
 
   return {

@@ -13,8 +13,14 @@ const JAWS = ["X1", "X2", "Y1", "Y2"];
 export function bevPanel() {
   const canvas = /** @type {HTMLCanvasElement} */ (h("canvas", { class: "bev-canvas", role: "img" }));
   const worst = h("p", { class: "worst" });
-  const frame = choice("Frame of reference", "bev-frame", [["gantry", "Gantry"], ["collimator", "Collimator"]]);
-  const zoom = choice("Zoom", "bev-zoom", [["field", "Field"], ["head", "Head"]]);
+  const frame = choice("Frame of reference", "bev-frame", [
+    ["gantry", "Gantry"],
+    ["collimator", "Collimator"],
+  ]);
+  const zoom = choice("Zoom", "bev-zoom", [
+    ["field", "Field"],
+    ["head", "Head"],
+  ]);
   const keys = h("ul", { class: "keys", "aria-hidden": "true" });
   const element = h(
     "section",
@@ -42,16 +48,26 @@ export function bevPanel() {
     mark(canvas, "data-empty", sample ? null : "");
     if (!geometry) return;
     legend(keys, mlcs.length > 1);
-    const jaws = Object.fromEntries(JAWS.filter((jaw) => sample?.axes?.[jaw]).map((jaw) => [jaw, sample.axes[jaw]]));
+    const jaws = Object.fromEntries(
+      JAWS.filter((jaw) => sample?.axes?.[jaw]).map((jaw) => [jaw, sample.axes[jaw]]),
+    );
     const leaves = sample?.mlcs ?? {};
     const most = reach(mlcs, widest(jaws));
     const wanted = zoom.value() === "field" && sample ? openReach(mlcs, leaves, actual(jaws), most) : most;
     if (wanted > reachMm || wanted < 0.6 * reachMm || zoom.value() === "head") reachMm = wanted;
-    drawBev(canvas, {
-      mlcs, leaves, jaws, reachMm, limitMm: LIMIT_MM,
-      collimatorDeg: sample?.axes?.collimator?.[0] ?? 0,
-      turned: frame.value() === "gantry",
-    }, colours);
+    drawBev(
+      canvas,
+      {
+        mlcs,
+        leaves,
+        jaws,
+        reachMm,
+        limitMm: LIMIT_MM,
+        collimatorDeg: sample?.axes?.collimator?.[0] ?? 0,
+        turned: frame.value() === "gantry",
+      },
+      colours,
+    );
     tellWorst(worst, canvas, worstLeaf(mlcs, leaves), sample);
   }
 
@@ -79,11 +95,17 @@ function widest(jaws) {
 function tellWorst(place, canvas, found, sample) {
   const words = found
     ? `Largest leaf error ${signed(found.error, 2)} mm (${found.device} ${found.bank}, leaf ${found.leaf})`
-    : sample ? "No leaves in this room" : "No positions yet";
+    : sample
+      ? "No leaves in this room"
+      : "No positions yet";
   say(place, words);
   mark(place, "data-off", found && Math.abs(found.error) > LIMIT_MM ? "" : null);
-  mark(canvas, "aria-label", "Leaves and jaws seen from the source, X to the right and Y up, mm at the isocentre. "
-    + "The largest leaf error is said below.");
+  mark(
+    canvas,
+    "aria-label",
+    "Leaves and jaws seen from the source, X to the right and Y up, mm at the isocentre. " +
+      "The largest leaf error is said below.",
+  );
 }
 
 /** @param {HTMLElement} keys @param {boolean} dual */

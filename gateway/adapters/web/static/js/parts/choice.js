@@ -13,9 +13,14 @@ export function choice(name, group, options, chosen = options[0][0]) {
   /** @type {(value: string) => void} */
   let listener = () => {};
   const parts = options.map(([key, text]) => {
-    const input = /** @type {HTMLInputElement} */ (h("input", {
-      type: "radio", name: group, value: key, checked: key === chosen,
-    }));
+    const input = /** @type {HTMLInputElement} */ (
+      h("input", {
+        type: "radio",
+        name: group,
+        value: key,
+        checked: key === chosen,
+      })
+    );
     input.addEventListener("change", () => {
       value = key;
       listener(key);

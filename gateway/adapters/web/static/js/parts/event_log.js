@@ -13,16 +13,35 @@ export function eventLog(delivery) {
   const element = h(
     "section",
     { class: "card", "aria-label": "Event log" },
-    h("h2", {}, "Event log"), words,
-    h("div", { class: "scrolled", tabindex: "0", role: "region", "aria-label": "Events" },
-      h("table", { class: "numbers events" },
+    h("h2", {}, "Event log"),
+    words,
+    h(
+      "div",
+      { class: "scrolled", tabindex: "0", role: "region", "aria-label": "Events" },
+      h(
+        "table",
+        { class: "numbers events" },
         h("caption", { class: "unseen" }, "Events in order"),
-        h("thead", {}, h("tr", {}, ["Number", "At", "Event", "Beam", "What"].map((text) => h("th", { scope: "col" }, text)))), body)),
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            ["Number", "At", "Event", "Beam", "What"].map((text) => h("th", { scope: "col" }, text)),
+          ),
+        ),
+        body,
+      ),
+    ),
   );
-  all(delivery).then((events) => {
-    say(words, counted(events.length, "event"));
-    fill(body, events.map(row));
-  }, (problem) => say(words, problem.message));
+  all(delivery).then(
+    (events) => {
+      say(words, counted(events.length, "event"));
+      fill(body, events.map(row));
+    },
+    (problem) => say(words, problem.message),
+  );
   return element;
 }
 
@@ -40,14 +59,24 @@ async function all(delivery) {
 
 /** @param {any} event */
 function row(event) {
-  return h("tr", {},
-    h("td", {}, event.sequence), h("td", {}, dateTime(event.at)), h("th", { scope: "row" }, event.kind),
-    h("td", {}, event.beam ?? ""), h("td", { class: "body" }, told(event.body)));
+  return h(
+    "tr",
+    {},
+    h("td", {}, event.sequence),
+    h("td", {}, dateTime(event.at)),
+    h("th", { scope: "row" }, event.kind),
+    h("td", {}, event.beam ?? ""),
+    h("td", { class: "body" }, told(event.body)),
+  );
 }
 
 /** What an event holds, in one line. @param {Record<string, any>} body */
 function told(body) {
   return Object.entries(body)
-    .filter(([name, value]) => name !== "beam" && value !== "" && value !== null && !(Array.isArray(value) && !value.length))
-    .map(([name, value]) => `${axisName(name)} ${Array.isArray(value) ? value.join(" ") : value}`).join(", ");
+    .filter(
+      ([name, value]) =>
+        name !== "beam" && value !== "" && value !== null && !(Array.isArray(value) && !value.length),
+    )
+    .map(([name, value]) => `${axisName(name)} ${Array.isArray(value) ? value.join(" ") : value}`)
+    .join(", ");
 }

@@ -12,13 +12,23 @@ const SIGNS = { error: "\u2716", warning: "\u25b2", info: "\u2139" };
 export function findingList(findings) {
   if (!findings.length) return h("p", { class: "quiet-note" }, "No findings.");
   const sorted = [...findings].sort((one, two) => ORDER.indexOf(one.severity) - ORDER.indexOf(two.severity));
-  return h("ul", { class: "findings" }, sorted.map((finding) => h(
-    "li",
-    { class: `finding ${finding.severity}` },
-    h("span", { class: `tag ${finding.severity}` }, `${SIGNS[finding.severity] ?? ""} ${finding.severity}`),
-    h("p", {}, finding.message),
-    h("p", { class: "where" }, [finding.rule, finding.path].filter(Boolean).join(" \u00b7 ")),
-  )));
+  return h(
+    "ul",
+    { class: "findings" },
+    sorted.map((finding) =>
+      h(
+        "li",
+        { class: `finding ${finding.severity}` },
+        h(
+          "span",
+          { class: `tag ${finding.severity}` },
+          `${SIGNS[finding.severity] ?? ""} ${finding.severity}`,
+        ),
+        h("p", {}, finding.message),
+        h("p", { class: "where" }, [finding.rule, finding.path].filter(Boolean).join(" \u00b7 ")),
+      ),
+    ),
+  );
 }
 
 /** How many of which severity, in words. @param {Finding[]} findings */

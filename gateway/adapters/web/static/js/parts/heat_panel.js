@@ -18,21 +18,42 @@ export function heatPanel(leaves) {
   const names = device === "MLCY" ? ["Y1", "Y2"] : ["X1", "X2"];
   const found = worst(leaves, names);
   const largest = Math.max(0.1, Math.ceil(Math.abs(found.error) * 10) / 10);
-  const scale = choice("Colours", `heat-${device}`, [["fixed", `to \u00b1${FULL_MM} mm`], ["largest", "to the largest"]],
-    largest < FULL_MM / 2 ? "largest" : "fixed");
+  const scale = choice(
+    "Colours",
+    `heat-${device}`,
+    [
+      ["fixed", `to \u00b1${FULL_MM} mm`],
+      ["largest", "to the largest"],
+    ],
+    largest < FULL_MM / 2 ? "largest" : "fixed",
+  );
   const words = h("p", { class: "quiet-note heat-words" }, inWords(found));
   const ends = [h("span"), h("span")];
   const banks = [...names].reverse().map((name) => {
     const first = names.indexOf(name) * pairs;
-    const bank = { pairs, controlPoints: leaves.control_points, errors: leaves.errors_mm.slice(first, first + pairs) };
-    const canvas = /** @type {HTMLCanvasElement} */ (h("canvas", { class: "heat", role: "img", "aria-label": `${device}, bank ${name}: leaf errors, leaf by control point` }));
+    const bank = {
+      pairs,
+      controlPoints: leaves.control_points,
+      errors: leaves.errors_mm.slice(first, first + pairs),
+    };
+    const canvas = /** @type {HTMLCanvasElement} */ (
+      h("canvas", {
+        class: "heat",
+        role: "img",
+        "aria-label": `${device}, bank ${name}: leaf errors, leaf by control point`,
+      })
+    );
     canvas.addEventListener("pointermove", (event) => {
       const under = heatAt(canvas, bank, event.offsetX, event.offsetY);
       if (!under) return;
       const error = bank.errors[under.leaf][under.column];
       const point = bank.controlPoints[under.column];
-      say(words, error === null ? `Control point ${point} was not reached`
-        : `Bank ${name}, leaf ${under.leaf + 1}, control point ${point}: ${signed(error, 2)} mm`);
+      say(
+        words,
+        error === null
+          ? `Control point ${point} was not reached`
+          : `Bank ${name}, leaf ${under.leaf + 1}, control point ${point}: ${signed(error, 2)} mm`,
+      );
     });
     canvas.addEventListener("pointerleave", () => say(words, inWords(found)));
     return { name, bank, canvas };
@@ -68,11 +89,13 @@ export function heatPanel(leaves) {
 /** @param {Leaves} leaves @param {string[]} names of the banks */
 function worst({ pairs, control_points: points, errors_mm: errors }, names) {
   let found = { error: 0, bank: names[0], leaf: 1, point: 0 };
-  errors.forEach((row, at) => row.forEach((error, column) => {
-    if (error === null || Math.abs(error) <= Math.abs(found.error)) return;
-    const bank = names[at < pairs ? 0 : 1];
-    found = { error, bank, leaf: (at % pairs) + 1, point: points[column] };
-  }));
+  errors.forEach((row, at) =>
+    row.forEach((error, column) => {
+      if (error === null || Math.abs(error) <= Math.abs(found.error)) return;
+      const bank = names[at < pairs ? 0 : 1];
+      found = { error, bank, leaf: (at % pairs) + 1, point: points[column] };
+    }),
+  );
   return found;
 }
 

@@ -12,8 +12,12 @@ export function idlePanel() {
   const element = h(
     "section",
     { class: "card idle", "aria-label": "Begin" },
-    h("div", {}, h("h2", {}, "The room is free"),
-      h("p", {}, "Have a generated plan delivered to see it work, or bring a plan of your own.")),
+    h(
+      "div",
+      {},
+      h("h2", {}, "The room is free"),
+      h("p", {}, "Have a generated plan delivered to see it work, or bring a plan of your own."),
+    ),
     h("div", { class: "row" }, offer, signIn, h("a", { class: "button", href: "#/queue" }, "Open the queue")),
   );
   return {

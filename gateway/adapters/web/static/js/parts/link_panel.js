@@ -5,8 +5,12 @@ import { sentence } from "../format.js";
 
 const DEVICES = ["linac", "couch", "imager"];
 const KINDS = {
-  ready: ["good", "\u25cf"], connecting: ["warn", "\u2026"], negotiating: ["warn", "\u2026"],
-  backoff: ["bad", "\u25b2"], disconnected: ["none", "\u25cb"], closed: ["none", "\u25cb"],
+  ready: ["good", "\u25cf"],
+  connecting: ["warn", "\u2026"],
+  negotiating: ["warn", "\u2026"],
+  backoff: ["bad", "\u25b2"],
+  disconnected: ["none", "\u25cb"],
+  closed: ["none", "\u25cb"],
 };
 
 export function linkPanel() {
@@ -16,7 +20,11 @@ export function linkPanel() {
   const element = h(
     "section",
     { class: "card links", "aria-label": "Links and interlocks" },
-    h("h2", {}, "Links"), links, h("h2", {}, "Interlocks"), interlocks, dropped,
+    h("h2", {}, "Links"),
+    links,
+    h("h2", {}, "Interlocks"),
+    interlocks,
+    dropped,
   );
   let shown = "";
   return {
@@ -30,10 +38,20 @@ export function linkPanel() {
       const key = JSON.stringify([states, standing, missed, known]);
       if (key === shown) return;
       shown = key;
-      fill(links, DEVICES.map((device) => link(device, states[device])));
-      fill(interlocks, standing.length
-        ? standing.map((/** @type {string} */ name) => chip("bad", "\u25b2", name))
-        : chip(known ? "good" : "none", known ? "\u2713" : "\u25cb", known ? "none stand" : "not known yet"));
+      fill(
+        links,
+        DEVICES.map((device) => link(device, states[device])),
+      );
+      fill(
+        interlocks,
+        standing.length
+          ? standing.map((/** @type {string} */ name) => chip("bad", "\u25b2", name))
+          : chip(
+              known ? "good" : "none",
+              known ? "\u2713" : "\u25cb",
+              known ? "none stand" : "not known yet",
+            ),
+      );
       fill(dropped, missed > 0 && `This page was too slow for ${missed} updates; it shows the latest.`);
     },
   };

@@ -24,10 +24,21 @@ export function planCard(proposed) {
 /** @param {any} plan @param {() => void} proposed */
 function content(plan, proposed) {
   const { beams, findings } = plan;
-  const total = beams.reduce((/** @type {number} */ sum, /** @type {any} */ beam) => sum + beam.meterset_mu, 0);
+  const total = beams.reduce(
+    (/** @type {number} */ sum, /** @type {any} */ beam) => sum + beam.meterset_mu,
+    0,
+  );
   return [
-    h("div", { class: "card-head" }, h("h2", {}, plan.label || "Plan without a label"),
-      h("span", { class: `tag ${plan.deliverable ? "pass" : "error"}` }, plan.deliverable ? "\u2713 deliverable here" : "\u2716 refused here")),
+    h(
+      "div",
+      { class: "card-head" },
+      h("h2", {}, plan.label || "Plan without a label"),
+      h(
+        "span",
+        { class: `tag ${plan.deliverable ? "pass" : "error"}` },
+        plan.deliverable ? "\u2713 deliverable here" : "\u2716 refused here",
+      ),
+    ),
     h("p", { class: "uid" }, plan.plan_uid),
     h("p", {}, `${counted(beams.length, "beam")}, ${measure(total, 1, "MU")}; ${findingCounts(findings)}`),
     findingList(findings),
@@ -43,35 +54,84 @@ function beamTable(beams) {
     "table",
     { class: "numbers beams" },
     h("caption", {}, "Beams"),
-    h("thead", {}, h("tr", {}, ["Beam", "Name", "Radiation", "Control points", "Meterset", "Lasts"].map((text) => h("th", { scope: "col" }, text)))),
-    h("tbody", {}, beams.map((beam) => h("tr", {},
-      h("th", { scope: "row" }, beam.number), h("td", {}, beam.name),
-      h("td", {}, beam.radiation), h("td", {}, beam.control_points), h("td", {}, measure(beam.meterset_mu, 1, "MU")),
-      h("td", {}, measure(beam.duration_s, 0, "s"))))),
+    h(
+      "thead",
+      {},
+      h(
+        "tr",
+        {},
+        ["Beam", "Name", "Radiation", "Control points", "Meterset", "Lasts"].map((text) =>
+          h("th", { scope: "col" }, text),
+        ),
+      ),
+    ),
+    h(
+      "tbody",
+      {},
+      beams.map((beam) =>
+        h(
+          "tr",
+          {},
+          h("th", { scope: "row" }, beam.number),
+          h("td", {}, beam.name),
+          h("td", {}, beam.radiation),
+          h("td", {}, beam.control_points),
+          h("td", {}, measure(beam.meterset_mu, 1, "MU")),
+          h("td", {}, measure(beam.duration_s, 0, "s")),
+        ),
+      ),
+    ),
   );
 }
 
 /** @param {any} plan @param {() => void} proposed */
 function form(plan, proposed) {
   const groups = plan.fraction_groups;
-  const group = /** @type {HTMLSelectElement} */ (h("select", { id: "fraction-group" },
-    groups.map((/** @type {number} */ number) => h("option", { value: number }, number))));
-  const cine = /** @type {HTMLInputElement} */ (h("input", { id: "cine", type: "number", min: "0", max: "30", step: "0.5", value: "5", inputmode: "decimal" }));
+  const group = /** @type {HTMLSelectElement} */ (
+    h(
+      "select",
+      { id: "fraction-group" },
+      groups.map((/** @type {number} */ number) => h("option", { value: number }, number)),
+    )
+  );
+  const cine = /** @type {HTMLInputElement} */ (
+    h("input", {
+      id: "cine",
+      type: "number",
+      min: "0",
+      max: "30",
+      step: "0.5",
+      value: "5",
+      inputmode: "decimal",
+    })
+  );
   /** @type {Box[]} */
   const boxes = plan.beams.map((/** @type {any} */ beam) => beamBox(beam));
-  const showGroup = () => boxes.forEach((one) => {
-    one.element.hidden = groups.length > 1 && one.group !== Number(group.value);
-  });
+  const showGroup = () =>
+    boxes.forEach((one) => {
+      one.element.hidden = groups.length > 1 && one.group !== Number(group.value);
+    });
   group.addEventListener("change", showGroup);
   showGroup();
   const button = h("button", { type: "submit", class: "primary", disabled: !mayOperate() }, "Propose");
   const made = h(
     "form",
     { class: "propose" },
-    h("fieldset", {}, h("legend", {}, "Beams"), boxes.map((one) => one.element)),
-    groups.length > 1 && h("div", { class: "field" }, h("label", { for: "fraction-group" }, "Fraction group"), group),
+    h(
+      "fieldset",
+      {},
+      h("legend", {}, "Beams"),
+      boxes.map((one) => one.element),
+    ),
+    groups.length > 1 &&
+      h("div", { class: "field" }, h("label", { for: "fraction-group" }, "Fraction group"), group),
     h("div", { class: "field" }, h("label", { for: "cine" }, "Cine images, frames/s (0: none)"), cine),
-    h("div", { class: "row" }, button, h("span", { class: "quiet-note" }, "Nothing moves yet: a proposal is armed next.")),
+    h(
+      "div",
+      { class: "row" },
+      button,
+      h("span", { class: "quiet-note" }, "Nothing moves yet: a proposal is armed next."),
+    ),
   );
   made.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -89,7 +149,12 @@ function form(plan, proposed) {
 /** @param {any} beam @returns {Box} */
 function beamBox(beam) {
   const box = /** @type {HTMLInputElement} */ (h("input", { type: "checkbox", checked: true }));
-  return { number: beam.number, group: beam.fraction_group, box, element: h("label", {}, box, ` ${beam.number} ${beam.name}`) };
+  return {
+    number: beam.number,
+    group: beam.fraction_group,
+    box,
+    element: h("label", {}, box, ` ${beam.number} ${beam.name}`),
+  };
 }
 
 /** @param {any} plan @param {number[]} groups @param {HTMLSelectElement} group @param {Box[]} boxes

@@ -8,14 +8,18 @@ import { windowLevel } from "./window_level.js";
 /** @typedef {import("../feed.js").Image} Image */
 
 export function portalPanel() {
-  const canvas = /** @type {HTMLCanvasElement} */ (h("canvas", { class: "portal-canvas", role: "img", "aria-label": "Portal image" }));
+  const canvas = /** @type {HTMLCanvasElement} */ (
+    h("canvas", { class: "portal-canvas", role: "img", "aria-label": "Portal image" })
+  );
   const caption = h("p", { class: "portal-words" }, "No portal image yet");
   const control = windowLevel("live");
   const element = h(
     "section",
     { class: "card portal", "aria-label": "Portal image" },
     h("div", { class: "card-head" }, h("h2", {}, "Portal image")),
-    h("div", { class: "portal-frame" }, canvas), caption, control.element,
+    h("div", { class: "portal-frame" }, canvas),
+    caption,
+    control.element,
   );
   /** @type {Image | null} */
   let drawn = null;
@@ -46,8 +50,10 @@ function fullScale(image) {
 
 /** @param {Image} image @param {any} about */
 function words(image, about) {
-  const upTo = about?.number === image.number && typeof about?.end_meterset_mu === "number"
-    ? `, to ${measure(about.end_meterset_mu, 1, "MU")}` : "";
+  const upTo =
+    about?.number === image.number && typeof about?.end_meterset_mu === "number"
+      ? `, to ${measure(about.end_meterset_mu, 1, "MU")}`
+      : "";
   const saturated = about?.saturated ? `, ${about.saturated} pixels saturated` : "";
   return `Beam ${image.beam}, frame ${image.number}${upTo}${saturated}`;
 }

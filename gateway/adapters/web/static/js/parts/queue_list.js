@@ -10,14 +10,28 @@ import { armDialog } from "./arm_dialog.js";
 const EVERY_MS = 3000;
 const OVER = ["delivered", "refused", "withdrawn"];
 let twoPeople = false;
-const SIGNS = { queued: "\u25cb", proposed: "\u25cb", armed: "\u25b2", delivering: "\u2622", delivered: "\u2713", refused: "\u2716", withdrawn: "\u2013" };
+const SIGNS = {
+  queued: "\u25cb",
+  proposed: "\u25cb",
+  armed: "\u25b2",
+  delivering: "\u2622",
+  delivered: "\u2713",
+  refused: "\u2716",
+  withdrawn: "\u2013",
+};
 
 export function queueList() {
   const open = h("ol", { class: "items" });
   const over = h("ol", { class: "items" });
   const overTitle = h("h2", {}, "Done with");
-  const element = h("section", { class: "card queue-list", "aria-label": "Queue" },
-    h("h2", {}, "Queue"), open, overTitle, over);
+  const element = h(
+    "section",
+    { class: "card queue-list", "aria-label": "Queue" },
+    h("h2", {}, "Queue"),
+    open,
+    overTitle,
+    over,
+  );
   let seen = "";
 
   async function refresh() {
@@ -29,12 +43,24 @@ export function queueList() {
     if (key === seen) return;
     seen = key;
     const waiting = items.filter((/** @type {any} */ one) => !OVER.includes(one.state));
-    const ended = items.filter((/** @type {any} */ one) => OVER.includes(one.state)).reverse().slice(0, 20);
+    const ended = items
+      .filter((/** @type {any} */ one) => OVER.includes(one.state))
+      .reverse()
+      .slice(0, 20);
     const focus = document.activeElement?.getAttribute("data-key");
-    fill(open, waiting.length ? waiting.map((/** @type {any} */ one) => item(one, refresh)) : h("li", { class: "quiet-note" }, "Nothing is queued."));
-    fill(over, ended.map((/** @type {any} */ one) => item(one, refresh)));
+    fill(
+      open,
+      waiting.length
+        ? waiting.map((/** @type {any} */ one) => item(one, refresh))
+        : h("li", { class: "quiet-note" }, "Nothing is queued."),
+    );
+    fill(
+      over,
+      ended.map((/** @type {any} */ one) => item(one, refresh)),
+    );
     overTitle.hidden = ended.length === 0;
-    if (focus) /** @type {HTMLElement | null} */ (element.querySelector(`[data-key="${CSS.escape(focus)}"]`))?.focus();
+    if (focus)
+      /** @type {HTMLElement | null} */ (element.querySelector(`[data-key="${CSS.escape(focus)}"]`))?.focus();
   }
 
   const timer = setInterval(() => document.hidden || refresh(), EVERY_MS);
@@ -55,14 +81,32 @@ function item(one, refresh) {
   return h(
     "li",
     { class: "item", "data-state": one.state, "data-item": one.item },
-    h("div", { class: "item-head" },
+    h(
+      "div",
+      { class: "item-head" },
       h("strong", {}, one.label || one.item),
-      h("span", { class: `tag state-${one.state}` }, `${SIGNS[/** @type {keyof typeof SIGNS} */ (one.state)] ?? "\u25cf"} ${one.state}`)),
+      h(
+        "span",
+        { class: `tag state-${one.state}` },
+        `${SIGNS[/** @type {keyof typeof SIGNS} */ (one.state)] ?? "\u25cf"} ${one.state}`,
+      ),
+    ),
     h("p", { class: "quiet-note" }, people(one, own)),
     one.reason && h("p", { class: "reason" }, one.reason),
-    h("div", { class: "row" }, own ? steps(one, refresh) : null,
-      one.delivery_id && h("a", { class: "button small", href: one.state === "delivering" ? "#/live" : `#/deliveries/${one.delivery_id}` },
-        one.state === "delivering" ? "Watch" : "Open the delivery")),
+    h(
+      "div",
+      { class: "row" },
+      own ? steps(one, refresh) : null,
+      one.delivery_id &&
+        h(
+          "a",
+          {
+            class: "button small",
+            href: one.state === "delivering" ? "#/live" : `#/deliveries/${one.delivery_id}`,
+          },
+          one.state === "delivering" ? "Watch" : "Open the delivery",
+        ),
+    ),
   );
 }
 
@@ -80,21 +124,39 @@ function people(one, own) {
 function steps(one, refresh) {
   const path = `/queue/${encodeURIComponent(one.item)}`;
   const may = mayOperate();
-  const withdraw = action("Withdraw", `${one.item}-withdraw`, "small", may, async () => {
-    await command("DELETE", path);
-    note(`${one.label} is withdrawn`);
-  }, refresh);
+  const withdraw = action(
+    "Withdraw",
+    `${one.item}-withdraw`,
+    "small",
+    may,
+    async () => {
+      await command("DELETE", path);
+      note(`${one.label} is withdrawn`);
+    },
+    refresh,
+  );
   if (one.state === "proposed") {
-    const arm = h("button", { type: "button", class: "primary", disabled: !may, "data-key": `${one.item}-arm` }, "Arm\u2026");
+    const arm = h(
+      "button",
+      { type: "button", class: "primary", disabled: !may, "data-key": `${one.item}-arm` },
+      "Arm\u2026",
+    );
     arm.addEventListener("click", () => armDialog(one, twoPeople, refresh));
     return [arm, withdraw];
   }
   if (one.state === "armed") {
-    const deliver = action("Deliver now", `${one.item}-deliver`, "deliver", may, async () => {
-      await command("POST", `${path}/deliver`);
-      note(`${one.label} is being delivered`);
-      location.hash = "#/live";
-    }, refresh);
+    const deliver = action(
+      "Deliver now",
+      `${one.item}-deliver`,
+      "deliver",
+      may,
+      async () => {
+        await command("POST", `${path}/deliver`);
+        note(`${one.label} is being delivered`);
+        location.hash = "#/live";
+      },
+      refresh,
+    );
     return [deliver, withdraw, h("span", { class: "count-down", "data-until": one.armed_until }, "")];
   }
   return [];
@@ -112,6 +174,7 @@ function action(text, key, kind, may, work, refresh) {
 function countDown(element) {
   for (const place of element.querySelectorAll("[data-until]")) {
     const left = (moment(place.getAttribute("data-until") ?? "").getTime() - Date.now()) / 1000;
-    if (Number.isFinite(left)) say(place, left > 0 ? `armed for ${Math.ceil(left)}\u202fs more` : "no longer armed");
+    if (Number.isFinite(left))
+      say(place, left > 0 ? `armed for ${Math.ceil(left)}\u202fs more` : "no longer armed");
   }
 }

@@ -6,11 +6,20 @@ import { h, mark, say } from "../dom.js";
 import { fixed, measure } from "../format.js";
 import { mayOperate } from "../session.js";
 
-const SIGNS = { idle: "\u25cb", "beam on": "\u2622", held: "\u275a\u275a", "operator hold": "\u275a\u275a", fault: "\u25b2", terminated: "\u25a0", terminating: "\u25a0" };
+const SIGNS = {
+  idle: "\u25cb",
+  "beam on": "\u2622",
+  held: "\u275a\u275a",
+  "operator hold": "\u275a\u275a",
+  fault: "\u25b2",
+  terminated: "\u25a0",
+  terminating: "\u25a0",
+};
 
 export function statusBar() {
   const phase = h("strong", { class: "phase" });
   const what = h("span", { class: "what" });
+  const last = h("a", { href: "#/history" }, "");
   const held = h("span", { class: "held-by" });
   const bar = meter();
   const rate = figure("Dose rate");
@@ -19,7 +28,7 @@ export function statusBar() {
   const element = h(
     "section",
     { class: "card status", "aria-label": "Delivery" },
-    h("div", { class: "status-words" }, phase, what, held),
+    h("div", { class: "status-words" }, phase, what, last, held),
     bar.element,
     h("dl", { class: "figures" }, rate.element, point.element),
     buttons.element,
@@ -37,6 +46,10 @@ export function statusBar() {
       if (told !== now && told) tell(`Room: ${now}`);
       told = now;
       say(what, whatRuns(state));
+      const before = state.delivery_id ? null : state.last_delivery_id;
+      mark(last, "hidden", before ? null : "");
+      mark(last, "href", `#/deliveries/${before}`);
+      say(last, `Last delivery: ${before}`);
       say(held, heldBy(state, description));
       bar.show(sample, state.beam, now);
       say(rate.value, sample ? measure(sample.dose_rate_mu_per_min, 0, "MU/min") : "\u2013");
@@ -68,7 +81,11 @@ function heldBy(state, description) {
 
 function meter() {
   const fillBar = h("div", { class: "meter-fill" });
-  const track = h("div", { class: "meter", role: "progressbar", "aria-label": "Meterset of the beam", "aria-valuemin": "0" }, fillBar);
+  const track = h(
+    "div",
+    { class: "meter", role: "progressbar", "aria-label": "Meterset of the beam", "aria-valuemin": "0" },
+    fillBar,
+  );
   const value = h("span", { class: "meter-value" });
   const end = h("span", { class: "meter-end" });
   return {
@@ -83,7 +100,11 @@ function meter() {
       fillBar.style.transform = `scaleX(${part.toFixed(4)})`;
       mark(track, "aria-valuemax", known ? String(last) : "0");
       mark(track, "aria-valuenow", known ? sample.meterset_mu.toFixed(0) : "0");
-      mark(track, "aria-valuetext", known ? `${sample.meterset_mu.toFixed(0)} of ${last.toFixed(0)} MU, ${phase}` : "no beam");
+      mark(
+        track,
+        "aria-valuetext",
+        known ? `${sample.meterset_mu.toFixed(0)} of ${last.toFixed(0)} MU, ${phase}` : "no beam",
+      );
     },
   };
 }
@@ -100,13 +121,30 @@ function commands() {
   const resume = h("button", { type: "button", class: "big resume" }, "Resume");
   const abort = h("button", { type: "button", class: "big abort" }, "Abort");
   const why = h("span", { class: "why" });
-  const element = h("div", { class: "commands", role: "group", "aria-label": "Commands" }, hold, resume, abort, why);
-  const words = { hold: "The beam is to be held", resume: "The beam is to go on", abort: "The delivery is to be aborted" };
-  for (const [button, name] of /** @type {[HTMLElement, keyof typeof words][]} */ ([[hold, "hold"], [resume, "resume"], [abort, "abort"]])) {
-    button.addEventListener("click", () => attempt(async () => {
-      await command("POST", `/room/${name}`, { delivery_id: delivery });
-      note(words[name]);
-    }, button));
+  const element = h(
+    "div",
+    { class: "commands", role: "group", "aria-label": "Commands" },
+    hold,
+    resume,
+    abort,
+    why,
+  );
+  const words = {
+    hold: "The beam is to be held",
+    resume: "The beam is to go on",
+    abort: "The delivery is to be aborted",
+  };
+  for (const [button, name] of /** @type {[HTMLElement, keyof typeof words][]} */ ([
+    [hold, "hold"],
+    [resume, "resume"],
+    [abort, "abort"],
+  ])) {
+    button.addEventListener("click", () =>
+      attempt(async () => {
+        await command("POST", `/room/${name}`, { delivery_id: delivery });
+        note(words[name]);
+      }, button),
+    );
   }
   return {
     element,
@@ -125,4 +163,3 @@ function commands() {
     },
   };
 }
-

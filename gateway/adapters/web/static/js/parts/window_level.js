@@ -11,7 +11,13 @@ export function windowLevel(id) {
   const wide = slider(`${id}-window`, "Window");
   const auto = h("button", { type: "button", class: "small", "aria-pressed": "true" }, "Auto");
   const invert = h("button", { type: "button", class: "small", "aria-pressed": "false" }, "Invert");
-  const element = h("div", { class: "window-level" }, level.element, wide.element, h("div", { class: "row" }, auto, invert));
+  const element = h(
+    "div",
+    { class: "window-level" },
+    level.element,
+    wide.element,
+    h("div", { class: "row" }, auto, invert),
+  );
   /** @type {[number, number]} */
   let fitting = [0, 1];
 
@@ -67,7 +73,10 @@ export function windowLevel(id) {
       target.addEventListener("pointermove", (event) => {
         if (!target.hasPointerCapture(event.pointerId)) return;
         const step = state.top / 400;
-        choose((state.low + state.high) / 2 - event.movementY * step, state.high - state.low + event.movementX * step);
+        choose(
+          (state.low + state.high) / 2 - event.movementY * step,
+          state.high - state.low + event.movementX * step,
+        );
       });
     },
   };
@@ -75,7 +84,9 @@ export function windowLevel(id) {
 
 /** @param {string} id @param {string} name */
 function slider(id, name) {
-  const input = /** @type {HTMLInputElement} */ (h("input", { id, type: "range", min: "0", max: "1", step: "1" }));
+  const input = /** @type {HTMLInputElement} */ (
+    h("input", { id, type: "range", min: "0", max: "1", step: "1" })
+  );
   const value = h("output", { for: id });
   return {
     input,
