@@ -33,6 +33,7 @@ _LABELS = range(0x300A0000, _PLANS)
 _CHARACTER_SET = 0x00080005
 
 _UID = re.compile(rb"([0-9.]{1,64})\0?")
+_NUMBER = re.compile(rb"([0-9]{1,9}) ?")
 
 Charset = str | tuple[str, ...]
 Raw = tuple[int, str, bytes]
@@ -87,10 +88,13 @@ def _plain(front: bytes, implicit: bool) -> Mapping[str, Any] | None:
 
 
 def _identified(raw: Raw) -> Mapping[str, Any] | None:
-    """A UID, which every object has another of; None for anything else."""
+    """A UID or a number, of which every object has its own; None for anything else."""
     tag, vr, value = raw
-    uid = _UID.fullmatch(value) if vr == "UI" else None
-    return None if uid is None else {f"{tag:08X}": {"vr": "UI", "Value": [uid[1].decode()]}}
+    if vr == "UI" and (uid := _UID.fullmatch(value)):
+        return {f"{tag:08X}": {"vr": vr, "Value": [uid[1].decode()]}}
+    if vr == "IS" and (number := _NUMBER.fullmatch(value)):
+        return {f"{tag:08X}": {"vr": vr, "Value": [int(number[1])]}}
+    return None
 
 
 def _raw_elements(front: bytes, implicit: bool) -> list[Raw] | None:

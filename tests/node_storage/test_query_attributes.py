@@ -1,5 +1,6 @@
 """The quick way through an object's front finds what pydicom's does."""
 
+import struct
 from io import BytesIO
 from unittest.mock import patch
 
@@ -75,6 +76,19 @@ def test_it_finds_the_same_in_what_is_damaged(data: st.DataObject, syntax: str, 
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     damaged = bytes(content[: data.draw(st.integers(0, len(content)))])
     assert found(damaged, said) == by_pydicom(damaged, said)
+
+
+@given(
+    st.one_of(
+        st.from_regex(rb"[0-9. ]{0,70}\0?", fullmatch=True),
+        st.from_regex(rb"[-+0-9. \\\\]{0,14}", fullmatch=True),
+    ),
+    st.sampled_from(((0x0020, 0x0013, b"IS"), (0x0020, 0x0052, b"UI"))),
+)
+def test_it_finds_the_same_uids_and_numbers(value: bytes, element: tuple[int, int, bytes]) -> None:
+    content = struct.pack("<HH2sH", *element, len(value)) + value
+    content += struct.pack("<HH2sHL", 0x7FE0, 0x0010, b"OW", 0, 0)
+    assert found(content, ExplicitVRLittleEndian) == by_pydicom(content, ExplicitVRLittleEndian)
 
 
 @pytest.mark.parametrize("syntax", SYNTAXES)
