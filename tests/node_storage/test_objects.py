@@ -47,6 +47,24 @@ def test_what_came_is_in_the_file_with_everything_private(
     assert meta.SourceApplicationEntityTitle == "PEER"
 
 
+def test_folders_that_were_made_before_serve_every_object(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("a folder is made while an object comes")
+
+    with stores(tmp_path) as held:
+        held.files.make_folders()
+        held.files.make_folders()
+        folders = list((tmp_path / "objects").iterdir())
+        assert {one.stat().st_mode & 0o777 for one in folders} == {0o700}
+        monkeypatch.setattr(Path, "mkdir", never)
+        for number in range(3):
+            assert held.objects.keep(arrival(small_plan(f"1.2.{number}"))) is Kept.NEW
+        assert len(files_of(tmp_path)) == 3
+        assert len(list((tmp_path / "objects").iterdir())) == len(folders) == 256
+
+
 def test_the_same_again_is_the_same_and_anything_else_a_conflict(tmp_path: Path) -> None:
     with stores(tmp_path) as held:
         keep = held.objects.keep

@@ -6,7 +6,6 @@ the disk to hold, not for memory.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from io import BytesIO
 from typing import Any, BinaryIO
 
@@ -76,7 +75,10 @@ class IncomingDataSet(BoundedBytes):
     def grown(self, size_bytes: int) -> None:
         """So many bytes were put into the room."""
         if self.content is not None:
-            self._try(partial(self.content.file.grown, size_bytes))
+            try:
+                self.content.file.grown(size_bytes)
+            except StoreError as problem:
+                self._fail(problem)
 
     def close(self) -> None:
         """Give memory and disk space back; idempotent."""
@@ -94,22 +96,20 @@ class IncomingDataSet(BoundedBytes):
             raise ValueError(f"a message of more than {MOST_ITEMS} items, values or escapes")
 
     def _append(self, data: Any, begin: Callable[[], IncomingContent]) -> None:
-        def append() -> None:
+        if self.problem is not None:
+            return
+        try:
             if self.content is None:
                 self.content = begin()
             self.content.append(data)
-
-        if self.problem is None:
-            self._try(append)
-
-    def _try(self, do: Callable[[], None]) -> None:
-        """What the disk does not take is told when the object is complete."""
-        try:
-            do()
         except StoreError as problem:
-            self.problem = problem
-            if self.content is not None:
-                self.content.close()
+            self._fail(problem)
+
+    def _fail(self, problem: StoreError) -> None:
+        """What the disk does not take is told when the object is complete."""
+        self.problem = problem
+        if self.content is not None:
+            self.content.close()
 
 
 @contextmanager

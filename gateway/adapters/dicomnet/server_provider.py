@@ -6,7 +6,6 @@ pynetdicom's state machine would do with them is the same.
 
 import logging
 import socket
-import struct
 import threading
 from typing import Any, cast
 
@@ -21,14 +20,12 @@ from gateway.adapters.dicomnet.incoming import IncomingDataSet
 from gateway.adapters.dicomnet.message_provider import MessageProvider
 from gateway.adapters.dicomnet.raw_store import COMMAND_LAST, DATA_LAST
 from gateway.adapters.dicomnet.reactor_wait import wait_for_news
-from gateway.adapters.dicomnet.server_socket import HEADS_BYTES, PDU_HEAD_BYTES, ServerSocket
+from gateway.adapters.dicomnet.server_socket import HEADS_BYTES, ServerSocket
 from gateway.dicom.plan_file import READING_ERRORS
 
 RECEIVE_BUFFER_BYTES = 2**20
 LONGEST_REQUEST_BYTES = 1024
 """Longer command sets are for pynetdicom."""
-_P_DATA_TF = b"\x04"
-_HEADS = struct.Struct(">2xLLBB")
 _ITEM_LENGTH_BYTES, _CONTROL_BYTES = 4, 2
 _COMMAND = 1
 """The bit of a message control header for a command set (PS3.8 E.2)."""
@@ -86,8 +83,11 @@ class ServerProvider(DULServiceProvider):
         Whether that was all that there is to do; else what is to be read next is another PDU.
         """
         provider = cast("MessageProvider", self.assoc.dimse)
-        while (heads := _heads(connection)) is not None:
-            left, context_id, control = heads
+        while (heads := connection.heads()) is not None:
+            pdu_bytes, item_bytes, context_id, control = heads
+            left = item_bytes - _CONTROL_BYTES
+            if item_bytes + _ITEM_LENGTH_BYTES != pdu_bytes or left <= 0:
+                break  # not one fragment
             message = provider.message
             if message is None:
                 if control != COMMAND_LAST or not _begun(connection, provider, context_id, left):
@@ -97,7 +97,7 @@ class ServerProvider(DULServiceProvider):
             elif control & _COMMAND or not _goes_on(message, context_id):
                 break
             else:
-                connection.take(HEADS_BYTES)
+                connection.pass_heads()
                 data_set = cast("IncomingDataSet", message.data_set)
                 is_last = bool(control & DATA_LAST)
                 while left:
@@ -107,18 +107,6 @@ class ServerProvider(DULServiceProvider):
                     provider.complete_store()
                     return True
         return False
-
-
-def _heads(connection: ServerSocket) -> tuple[int, int, int] | None:
-    """Length, context and control of the fragment that comes next, if it is alone in its PDU."""
-    head = connection.ahead(PDU_HEAD_BYTES)
-    if bytes(head[:1]) == _P_DATA_TF:
-        head = connection.ahead(HEADS_BYTES)
-    if len(head) < HEADS_BYTES:
-        return None
-    length, item_length, context_id, control = _HEADS.unpack_from(head)
-    is_alone = item_length + _ITEM_LENGTH_BYTES == length and item_length > _CONTROL_BYTES
-    return (item_length - _CONTROL_BYTES, context_id, control) if is_alone else None
 
 
 def _begun(

@@ -5,6 +5,7 @@ pynetdicom reads 4 KiB at a time and looks for something to send once in a milli
 
 import select
 import socket
+import struct
 
 from pynetdicom.association import Association
 from pynetdicom.transport import AssociationSocket
@@ -14,6 +15,10 @@ WAKES = 4096
 PORTION_BYTES = 2**16
 PDU_HEAD_BYTES, HEADS_BYTES = 6, 12
 """Of any PDU, and of a P-DATA-TF with that of its first fragment (PS3.8 9.3.5)."""
+Heads = tuple[int, int, int, int]
+"""The length of a P-DATA-TF; length, context and control header of its first fragment."""
+_P_DATA_TF = b"\x04"
+_HEADS = struct.Struct(">2xLLBB")
 _CLOSING = "Sta13"
 
 
@@ -25,6 +30,7 @@ class ServerSocket(AssociationSocket):
         self._connection = connection
         super().__init__(association, client_socket=connection)
         self._portion = memoryview(bytearray(PORTION_BYTES))
+        self._heads = self._portion[:HEADS_BYTES]
         self._begin = self._end = 0
 
     @property
@@ -81,6 +87,25 @@ class ServerSocket(AssociationSocket):
                 continue
         return self._portion[self._begin : min(self._end, self._begin + nr_bytes)]
 
+    def heads(self) -> Heads | None:
+        """What the P-DATA-TF that is read next begins with; None for any other PDU.
+
+        None too where the connection ends before. Raises OSError.
+        """
+        if self._end - self._begin < HEADS_BYTES:
+            if bytes(self.ahead(PDU_HEAD_BYTES)[:1]) != _P_DATA_TF:
+                return None
+            if len(self.ahead(HEADS_BYTES)) < HEADS_BYTES:
+                return None
+        elif self._portion[self._begin] != _P_DATA_TF[0]:
+            return None
+        heads: Heads = _HEADS.unpack_from(self._portion, self._begin)
+        return heads
+
+    def pass_heads(self) -> None:
+        """They were read."""
+        self._begin += HEADS_BYTES
+
     def take(self, most_bytes: int) -> memoryview:
         """What has come, no more than so many bytes; nothing where the connection has ended.
 
@@ -106,14 +131,14 @@ class ServerSocket(AssociationSocket):
             return len(part)
         if not goes_on:
             return self.socket.recv_into(room, 0, socket.MSG_WAITALL)
-        parts = [room, self._portion[:HEADS_BYTES]]
-        got: int = self.socket.recvmsg_into(parts, 0, socket.MSG_WAITALL)[0]
-        self._begin, self._end = 0, max(got - len(room), 0)
-        return min(got, len(room))
+        got: int = self.socket.recvmsg_into((room, self._heads), 0, socket.MSG_WAITALL)[0]
+        over = got - len(room)
+        self._begin, self._end = 0, max(over, 0)
+        return got if over <= 0 else len(room)
 
     def dispose(self) -> None:
         """Close the connection, if nobody has, and give back what it needs; idempotent."""
-        self._portion = memoryview(b"")
+        self._portion = self._heads = memoryview(b"")
         self._begin = self._end = 0
         self._connection.close()
         self._waking.close()

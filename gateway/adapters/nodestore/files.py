@@ -36,6 +36,13 @@ class ObjectFiles:
             root.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._root.mkdir(mode=0o700, exist_ok=True)
 
+    def make_folders(self) -> None:
+        """Make all folders now, in place of one at a time while objects come. Raises StoreError."""
+        with told(self._root):
+            for number in range(256):
+                (self._root / f"{number:02x}").mkdir(mode=0o700, exist_ok=True)
+            sync_folder(self._root)
+
     def path(self, sha256: str) -> Path:
         """The file of a content."""
         return self._root / sha256[:2] / f"{sha256}.dcm"

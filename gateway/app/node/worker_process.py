@@ -23,6 +23,7 @@ def work(arguments: list[str]) -> None:
     store, config, name, path, room = arguments
     warnings.simplefilter("ignore")
     parts = parts_named(store, config, name)
+    parts.files.make_folders()
     sandbox = judging_sandbox(store, config, parts.node.limits)
     same = partial(is_same, compare=compare_by(sandbox, parts.root))
     parts = replace(parts, objects=Objects(parts.database, parts.files, same))
