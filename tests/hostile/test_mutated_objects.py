@@ -119,7 +119,7 @@ def judged(tmp_path: Path) -> Callable[[bytes], tuple[Finding, ...]]:
     return look
 
 
-@pytest.mark.parametrize("count", [400, pytest.param(60_000, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("count", [400, pytest.param(72_000, marks=pytest.mark.soak)])
 @pytest.mark.filterwarnings("ignore::UserWarning:pydicom")
 def test_objects_of_every_kind(count: int) -> None:
     draw, kinds = random.Random(count), list(OBJECTS)

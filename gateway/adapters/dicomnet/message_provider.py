@@ -74,8 +74,8 @@ class MessageProvider(DIMSEServiceProvider):
             end.presentation_data_value_list.append((context_id, bytes((DATA_LAST,))))
             self.receive_primitive(end)
             return
-        self.message = None
         request = message.message_to_primitive()
+        self.message = message.data_set = None  # which knows its message: no circle is left
         context = self._context(message, message.request.sop_class_uid)
         if context is None or not self._serve_at_once(request, context):
             self.msg_queue.put((context_id, request))
