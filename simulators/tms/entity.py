@@ -10,7 +10,7 @@ from simulators.tms.lasting import made_lasting
 
 
 class Socket(AssociationSocket):
-    """pynetdicom's leaves a socket open that was refused: shutting it down fails first."""
+    """pynetdicom's leaves a socket open that was refused or reset: shutting it down fails first."""
 
     def _shutdown_socket(self) -> None:
         connection = self.socket

@@ -7,9 +7,11 @@ from socketserver import BaseServer
 from typing import Any
 
 from pynetdicom import AE, evt
-from pynetdicom.transport import ThreadedAssociationServer
+from pynetdicom.association import Association
+from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
 
 from simulators.tms.ending import end
+from simulators.tms.entity import Socket
 from simulators.tms.lasting import made_lasting
 
 POLL_S = 0.02
@@ -32,6 +34,7 @@ class Server:
             ssl_context=tls,
             evt_handlers=[(evt.EVT_CONN_OPEN, _prepare), *handlers],
             server_class=ThreadedAssociationServer,
+            request_handler=_Handler,
         )
         self.port = int(self._server.server_address[1])
         self._thread = threading.Thread(
@@ -49,6 +52,15 @@ class Server:
         self._server.server_close()
         for association in self._entity.active_associations:
             end(association)
+
+
+class _Handler(RequestHandler):
+    """Makes associations whose connections are closed, whatever the peer did to them."""
+
+    def _create_association(self) -> Association:
+        made: Association = super()._create_association()
+        made.dul.socket.__class__ = Socket  # pynetdicom names its own class
+        return made
 
 
 def _prepare(event: evt.Event) -> None:

@@ -2,20 +2,26 @@
 
 import json
 import signal
+import socket
 import ssl
+import struct
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from pydicom import dcmread
+from pynetdicom import evt
+from pynetdicom.association import Association
 
 from simulators.tms.config import TmsConfig
 from simulators.tms.data import item
+from simulators.tms.entity import Entity
 from simulators.tms.manager import TreatmentManager
 from simulators.tms.serve import main
+from simulators.tms.server import Server
 from simulators.tms.tls import client_context, server_context
-from simulators.tms.uids import RT_PLAN, UPS_PULL
+from simulators.tms.uids import RT_PLAN, UPS_PULL, VERIFICATION
 from tests.node_peers.dcmtk import attempt, run
 from tests.outbox.certificates import Authority, authority
 from tests.tms.builders import RECORD, plan_file, record
@@ -23,6 +29,8 @@ from tests.tms.gateway import TITLE, calling, known, listening, managing
 from tests.tms.test_objects_on_the_wire import image_keys, moved
 
 ROOT = Path(__file__).resolve().parents[2]
+RESET = struct.pack("ii", 1, 0)
+"""The connection is reset when it is closed (socket(7), SO_LINGER)."""
 WITHIN_S = 60
 """A program has to start on a busy machine."""
 
@@ -108,6 +116,34 @@ def test_strangers_are_refused_over_tls(tmp_path: Path) -> None:
             assert not association.is_established
         with calling(manager.port, tls=client_context(*ours)) as association:
             assert association.is_established
+
+
+def test_a_connection_that_the_peer_resets_is_closed() -> None:
+    accepted: list[socket.socket] = []
+    at_the_end: list[int] = []
+    entity = Entity("TMS")
+    entity.add_supported_context(VERIFICATION)
+    handlers = [
+        (evt.EVT_ACCEPTED, lambda event: accepted.append(connection_of(event.assoc))),
+        (evt.EVT_CONN_CLOSE, lambda _: at_the_end.append(accepted[0].fileno())),
+    ]
+    server = Server(entity, ("127.0.0.1", 0), handlers)
+    try:
+        with calling(server.port) as association:
+            peer = connection_of(association)
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+            peer.close()
+            association.join(WITHIN_S)
+    finally:
+        server.stop()
+    assert at_the_end == [-1]
+
+
+def connection_of(association: Association) -> socket.socket:
+    transport = association.dul.socket
+    assert transport is not None
+    assert transport.socket is not None
+    return transport.socket
 
 
 @pytest.mark.peer
