@@ -11,7 +11,7 @@ from gateway.domain.errors import ConfigError
 from gateway.domain.units import FloatArray
 from gateway.settings import Settings
 from tests.dicom_read.builders import plan_bytes
-from tests.dicom_read.test_rt_images import cine, single
+from tests.dicom_read.rt_images import cine, single
 from tests.e2e.command import Result, inside
 from tests.gamma.dose_files import write_dose
 
