@@ -120,6 +120,8 @@ def _delivered(service: Attacked, done: threading.Event) -> tuple[Mapping[str, A
         telemetry = read_telemetry(path.read_bytes())
         lag_ms = (telemetry.received_ns - telemetry.machine_time_ns) * 1e3 / NS_PER_S
         late.append(lag_ms - lag_ms.min())
+    if not late:
+        raise RuntimeError(f"no beam was on: {summary['state']}, {summary['causes']}")
     return summary, np.concatenate(late)
 
 

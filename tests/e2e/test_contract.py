@@ -15,8 +15,11 @@ from gateway.app.records import history
 from gateway.cli.options import FAULTS
 from gateway.domain.errors import StoreError
 from simulators.faults import FAULTS as SIMULATED_FAULTS
-from tests.e2e.command import argv, environment, inside
+from tests.e2e.command import LIMIT_S, argv, environment, inside
 from tests.e2e.deliveries import generated, settings
+from tests.e2e.processes import busy
+
+POLL_S = 0.05
 
 
 @pytest.fixture(scope="module")
@@ -85,15 +88,15 @@ def test_usage_and_configuration_exit_2(
     assert history(settings(tmp_path)) == []
 
 
-@pytest.mark.parametrize("command", ["show", "verify", "reconcile", "resolve"])
-def test_an_unknown_delivery_is_one_line(tmp_path: Path, plan: Path, command: str) -> None:
+def test_an_unknown_delivery_is_one_line(tmp_path: Path, plan: Path) -> None:
     store = tmp_path / "store"
     inside(store, "deliver", str(plan))
-    result = inside(store, command, "D0")
-    assert result.code == 2
-    assert result.stderr.strip().splitlines() == [
-        f"error: no delivery D0 in {store}; see: linac-gateway history"
-    ]
+    for command in ("show", "verify", "reconcile", "resolve"):
+        result = inside(store, command, "D0")
+        assert result.code == 2
+        assert result.stderr.strip().splitlines() == [
+            f"error: no delivery D0 in {store}; see: linac-gateway history"
+        ]
 
 
 def test_every_result_is_json_on_request(tmp_path: Path, plan: Path) -> None:
@@ -168,7 +171,7 @@ def test_nobody_reads_the_output(tmp_path: Path) -> None:
         argv(tmp_path, "machines"), stdout=writer, stderr=subprocess.PIPE, env=environment()
     )
     os.close(writer)
-    _, stderr = process.communicate(timeout=30)
+    _, stderr = process.communicate(timeout=LIMIT_S)
     assert (process.returncode, stderr) == (3, b"")
 
 
@@ -186,7 +189,7 @@ def test_settings_of_the_command_line_rule_those_of_the_environment_and_the_file
     def told(env: dict[str, str], *arguments: str) -> str:
         return subprocess.run(
             [*base[:2], code, str(file), *arguments],
-            env=env, capture_output=True, text=True, check=True, timeout=30,
+            env=env, capture_output=True, text=True, check=True, timeout=LIMIT_S,
         ).stdout.strip()  # fmt: skip
 
     assert told(environment()) == "of-file file"
@@ -199,19 +202,20 @@ def test_signals_turn_the_beam_off_and_a_second_one_changes_nothing(
     tmp_path: Path, plan: Path, number: signal.Signals
 ) -> None:
     process = subprocess.Popen(
-        argv(tmp_path / "store", "deliver", str(plan), "--speed", "real"),
+        argv(tmp_path / "store", *busy(tmp_path), "deliver", str(plan), "--speed", "real"),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
         env=environment(),
     )
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + LIMIT_S
     while not _begun(tmp_path):
         assert process.poll() is None
         assert time.monotonic() < deadline
+        time.sleep(POLL_S)
     process.send_signal(number)
     process.send_signal(number)
-    _, stderr = process.communicate(timeout=30)
+    _, stderr = process.communicate(timeout=LIMIT_S)
     assert process.returncode == 4, stderr
     assert "Traceback" not in stderr
     (row,) = history(settings(tmp_path))

@@ -18,8 +18,11 @@ from gateway.dicom.plan_file import read_plan_bytes
 from gateway.domain.delivery import DeliveryOutcome
 from gateway.domain.errors import Blocked, ConfigError, PlanRejected
 from gateway.domain.findings import has_errors
-from tests.e2e.command import argv, environment, inside, run
+from tests.e2e.command import LIMIT_S, argv, environment, inside, run
 from tests.e2e.deliveries import delivered, generated, settings, unseen
+from tests.e2e.processes import busy
+
+POLL_S = 0.05
 
 
 @pytest.fixture
@@ -182,7 +185,7 @@ def test_a_real_room_wants_approval_two_people_and_a_permit(tmp_path: Path, plan
 def test_interrupt_turns_the_beam_off_and_keeps_the_record(tmp_path: Path) -> None:
     plan, store = generated(tmp_path, "open-field"), tmp_path / "store"
     process = subprocess.Popen(
-        argv(store, "deliver", str(plan), "--speed", "real"),
+        argv(store, *busy(tmp_path), "deliver", str(plan), "--speed", "real"),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -192,8 +195,9 @@ def test_interrupt_turns_the_beam_off_and_keeps_the_record(tmp_path: Path) -> No
     deadline = time.monotonic() + 240
     while time.monotonic() < deadline and not _beam_is_on(ours):
         assert process.poll() is None, process.communicate()
+        time.sleep(POLL_S)
     process.send_signal(signal.SIGINT)
-    stdout, stderr = process.communicate(timeout=30)
+    stdout, stderr = process.communicate(timeout=LIMIT_S)
     assert process.returncode == 4, stdout + stderr
     assert "Traceback" not in stderr
     (row,) = history(ours)

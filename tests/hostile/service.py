@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.e2e.command import argv, environment
+from tests.e2e.command import LIMIT_S, argv, environment
+from tests.e2e.processes import add_busy_room
 from tests.guard.guarded import echo
 from tests.hostile.memory import LARGEST_GROWTH_MIB, Memory
 
@@ -82,7 +83,7 @@ class Attacked:
 
 @contextmanager
 def attacked(folder: Path, *arguments: str, body_s: float = 2.0) -> Iterator[Attacked]:
-    """Run ``serve`` until the block ends; it must then end well."""
+    """Run ``serve`` in a room for a busy machine until the block ends; it must then end well."""
     store, log = folder / "store", folder / "serve.log"
     command = argv(store, "--config", str(_site(folder, body_s)), "--json")
     with log.open("wb") as errors:
@@ -101,7 +102,7 @@ def attacked(folder: Path, *arguments: str, body_s: float = 2.0) -> Iterator[Att
                 yield Attacked(json.loads(line)["port"], store, log, memory, process.pid)
         finally:
             process.terminate()
-            process.communicate(timeout=60)
+            process.communicate(timeout=LIMIT_S)
     assert process.returncode == 0, log.read_text()
 
 
@@ -113,6 +114,7 @@ def _site(folder: Path, body_s: float) -> Path:
         for name, policy in PEERS.items()
     )
     (nodes / "test.toml").write_text(NODE.format(body_s=body_s) + "".join(peers))
+    add_busy_room(folder / "site", ROOM)
     settings = folder / "serve.toml"
     settings.write_text(f'site = "{folder / "site"}"\n')
     return settings

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from socket import create_server
 
-from tests.e2e.command import argv, environment
+from tests.e2e.command import LIMIT_S, argv, environment
+from tests.e2e.processes import add_busy_room
 
 NODE = """
 description = "test"
@@ -49,9 +50,13 @@ def free_port() -> int:
 
 
 def site_with_node(folder: Path, room: str, back: int) -> Path:
-    """A settings file whose site has the node ``test``, which answers PLANNER on port ``back``."""
+    """A settings file whose site has the node ``test``, which answers PLANNER on port ``back``.
+
+    The site's room is one for a busy machine.
+    """
     site = folder / "site"
     (site / "nodes").mkdir(parents=True, exist_ok=True)
+    add_busy_room(site, room)
     (site / "nodes" / "test.toml").write_text(NODE.format(back=back, room=room))
     settings = folder / "serve.toml"
     settings.write_text(f'site = "{site}"\n[web]\nport = 0\n')
@@ -80,7 +85,7 @@ def service(
         yield Service(process, int(ready["port"]), store, settings, ready.get("url", ""))
     finally:
         process.terminate()
-        said, errors = process.communicate(timeout=60)  # every process of it has ended then
+        said, errors = process.communicate(timeout=LIMIT_S)  # every process of it has ended then
         (folder / "said.log").write_text(line + said + errors)
     assert process.returncode in (0, -signal.SIGKILL), errors
     assert "Traceback" not in errors, errors

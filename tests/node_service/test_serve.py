@@ -125,6 +125,7 @@ def wait_until(holds: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
+@pytest.mark.soak
 @pytest.mark.peer
 def test_a_beam_never_waits_for_the_network(tmp_path: Path) -> None:
     peers.program("storescu", "dcmtk")
