@@ -80,4 +80,4 @@ def _pause(opened: Association) -> None:
     checkpoint.clear()
     time.sleep(SETTLE_S)  # it may have passed the checkpoint a moment ago, and take one answer yet
     while not opened._is_paused:  # noqa: SLF001 - likewise
-        time.sleep(SETTLE_S)
+        time.sleep(SETTLE_S)  # pynetdicom says that it pauses in this attribute and in no other way
