@@ -39,6 +39,30 @@ class Web(BaseModel):
     key: Path | None = None
 
 
+class Mqtt(BaseModel):
+    """Which broker is told what happens in the room: ``docs/mqtt.md``.
+
+    ``url`` is ``mqtt://host:port``, ``mqtts://host:port``, or ``embedded:port`` for a broker of
+    our own on the loopback interface. ``telemetry_hz`` is the most samples a second that are told.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: str
+    root: str = "linac-gateway"
+    site: str = "site"
+    telemetry_hz: float = Field(default=50.0, ge=0.0, le=1000.0)
+    user: str | None = None
+    password_file: Path | None = None
+    authorities: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+    discovery: bool = False
+    discovery_prefix: str = "homeassistant"
+    repeat_s: float = Field(default=120.0, ge=0.0, le=86_400.0)
+    patience_s: float = Field(default=10.0, gt=0.0, le=300.0)
+
+
 def _default_store() -> Path:
     return user_data_path("linac-gateway", appauthor=False)
 
@@ -55,8 +79,9 @@ class Settings(BaseSettings):
     """One validated object for everything a site may set.
 
     Environment variables are ``LINAC_GATEWAY_STORE``, ``LINAC_GATEWAY_SITE``,
-    ``LINAC_GATEWAY_OPERATOR``, ``LINAC_GATEWAY_PSEUDONYMISE`` and ``LINAC_GATEWAY_LINKS__LINAC``
-    (and so on). ``pseudonymise``: whatever a node sends, to any peer, goes under pseudonyms.
+    ``LINAC_GATEWAY_OPERATOR``, ``LINAC_GATEWAY_PSEUDONYMISE``, ``LINAC_GATEWAY_LINKS__LINAC``
+    (and so on) and ``LINAC_GATEWAY_MQTT__URL`` (and so on). ``pseudonymise``: whatever a node
+    sends, to any peer, goes under pseudonyms. Without ``mqtt`` no broker is told anything.
     """
 
     model_config = SettingsConfigDict(
@@ -68,6 +93,7 @@ class Settings(BaseSettings):
     operator: str = Field(default_factory=_user)
     links: Links = Links()
     web: Web = Web()
+    mqtt: Mqtt | None = None
     pseudonymise: bool = False
 
     @classmethod

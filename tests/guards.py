@@ -63,15 +63,28 @@ def guard_against_blocking() -> None:
 
 
 def guard_against_listening() -> None:
-    """Sockets are bound to the loopback interface, or are no network sockets."""
-    bind = socket.socket.bind
+    """Whoever listens does so on the loopback interface, or on no network socket.
+
+    A stream can be reached once it listens (clients bind too), a datagram socket once it is bound.
+    """
+    bind, listen = socket.socket.bind, socket.socket.listen
 
     def bind_to_loopback(self: socket.socket, address: Any, /) -> None:
-        if self.family in (socket.AF_INET, socket.AF_INET6) and not _is_loopback(address[0]):
-            pytest.fail(f"bound to {address[0]!r}: reachable from the network")
+        if self.type is not socket.SOCK_STREAM:
+            _require_loopback(self, address)
         bind(self, address)
 
+    def listen_on_loopback(self: socket.socket, *backlog: int) -> None:
+        _require_loopback(self, self.getsockname())
+        listen(self, *backlog)
+
     socket.socket.bind = bind_to_loopback  # type: ignore[method-assign, assignment]  # for the whole run
+    socket.socket.listen = listen_on_loopback  # type: ignore[method-assign, assignment]  # likewise
+
+
+def _require_loopback(one: socket.socket, address: Any) -> None:
+    if one.family in (socket.AF_INET, socket.AF_INET6) and not _is_loopback(address[0]):
+        pytest.fail(f"bound to {address[0]!r}: reachable from the network")
 
 
 def _is_loopback(host: str) -> bool:

@@ -37,17 +37,19 @@ async def test_a_call_that_blocks_the_loop_fails(tmp_path: Path) -> None:
     [(socket.AF_INET, ""), (socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")],
 )
 def test_listening_to_the_network_fails(family: int, host: str) -> None:
-    with (
-        socket.socket(family) as listener,
-        pytest.raises(pytest.fail.Exception, match="reachable from the network"),
-    ):
-        listener.bind((host, 0))
+    reachable = pytest.raises(pytest.fail.Exception, match="reachable from the network")
+    with socket.socket(family) as listener, reachable:
+        listener.bind((host, 0))  # as some clients do
+        listener.listen()
+    with socket.socket(family, socket.SOCK_DGRAM) as datagrams, reachable:
+        datagrams.bind((host, 0))
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "127.0.0.2"])
 def test_listening_to_this_machine_is_allowed(host: str) -> None:
     with socket.socket() as listener:
         listener.bind((host, 0))
+        listener.listen()
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,7 @@ def _certificate(
     authority: bool,
 ) -> bytes:
     now = datetime.now(UTC)
+    hosts = [x509.DNSName(host) for host in (f"{name}.test", name)]
     first, last = (now + days * DAY for days in valid_days)
     made = (
         x509.CertificateBuilder()
@@ -71,7 +72,7 @@ def _certificate(
         .not_valid_before(first)
         .not_valid_after(last)
         .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(f"{name}.test")]), critical=False)
+        .add_extension(x509.SubjectAlternativeName(hosts), critical=False)
         .sign(issuer_key, hashes.SHA256())
     )
     return made.public_bytes(serialization.Encoding.PEM)

@@ -1,0 +1,1 @@
+"""The process that tells by MQTT what happens in a room."""

@@ -1,0 +1,39 @@
+"""The record as it is followed from another process; there may be none yet."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from gateway.adapters.store import open_reader
+from gateway.adapters.store.head import read_head
+from gateway.adapters.store.schema import DATABASE
+from gateway.domain.errors import StoreError
+from gateway.ports.store import RecordReader, StoredEvent
+
+
+class Record:
+    """Events after a sequence. Used by one thread at a time; every method raises StoreError."""
+
+    def __init__(self, store: Path) -> None:
+        self._store = store
+        self._reader: RecordReader | None = None
+
+    def events_after(self, sequence: int, limit: int) -> Sequence[StoredEvent]:
+        """At most ``limit`` events after ``sequence``; none where there is no record yet."""
+        if self._reader is None:
+            if not (self._store / DATABASE).exists():
+                return ()
+            self._reader = open_reader(self._store)
+        return self._reader.events_after(sequence, limit)
+
+    def newest(self) -> int:
+        """The sequence of the newest event, 0 where there is none."""
+        try:
+            head = read_head(self._store)
+        except (OSError, ValueError) as error:
+            raise StoreError(f"{self._store}: its head cannot be read: {error}") from error
+        return 0 if head is None else head[0]
+
+    def close(self) -> None:
+        """Release the store."""
+        if self._reader is not None:
+            self._reader.close()
