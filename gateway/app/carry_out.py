@@ -32,6 +32,7 @@ from gateway.delivery.order import DeviceFactory, Environment, Order
 from gateway.delivery.recorder import Recorder
 from gateway.delivery.session import DeliverySession
 from gateway.domain.errors import ConfigError
+from gateway.logs import about
 from gateway.ports.clock import WallClock
 from gateway.ports.simulation import SimulatedRoom
 from gateway.ports.store import RecordStore
@@ -66,14 +67,15 @@ def carry_out(
         _require_something_to_act_on(simulated, decided)
     spool = FrameSpool(store.directory(delivery_id), attendance.observer)
     operation = _Operation(decided, simulated, store, spool, order, epoch_ns, progress, attendance)
-    try:
-        run(stoppable(operation.deliver(drivers)), None if math.isinf(speed) else speed)
-    finally:
-        spool.close()
-    if fold(store.events(delivery_id)) is None:
-        raise KeyboardInterrupt
-    with finishing():
-        return finish(store, delivery_id, settings, operation.clock)
+    with about(delivery_id=delivery_id):
+        try:
+            run(stoppable(operation.deliver(drivers)), None if math.isinf(speed) else speed)
+        finally:
+            spool.close()
+        if fold(store.events(delivery_id)) is None:
+            raise KeyboardInterrupt
+        with finishing():
+            return finish(store, delivery_id, settings, operation.clock)
 
 
 def _epoch_ns(decided: Decided, request: Request, speed: float) -> int | None:

@@ -12,6 +12,7 @@ from gateway.delivery.recorder import Recorder
 from gateway.delivery.to_its_end import to_its_end
 from gateway.domain.delivery import BeamDelivery, DeliveryOutcome, TerminationStatus
 from gateway.domain.errors import GatewayError, NotNow
+from gateway.logs import about
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,8 @@ class DeliverySession:
         for planned in self._order.beams:
             self._run = BeamRun(planned, self._order, live, self._recorder, self._environment)
             try:
-                await self._run.run()
+                with about(beam=planned.beam.number):
+                    await self._run.run()
             finally:
                 if self._run.delivery is not None:
                     self._beams.append(self._run.delivery)

@@ -78,6 +78,12 @@ class RequestTable:
             ).fetchall()
         return [_request(row) for row in rows]
 
+    def states(self) -> dict[str, int]:
+        """How many items are in each state."""
+        with self._database.reading() as connection:
+            rows = connection.execute("SELECT state, count(*) FROM requests GROUP BY state")
+            return dict(rows.fetchall())
+
     def begin(self, item: str, armed_by: str, now_ns: int) -> bool:
         """From proposed to delivering; False where it is not proposed."""
         return self._move(item, PROPOSED, DELIVERING, armed_by=armed_by, now_ns=now_ns)

@@ -7,13 +7,17 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from gateway.domain.errors import GatewayError
+from gateway.logs import is_json, start_logging
 
 EXIT_FAILED = 3
 INPUT = 0
 INPUT_BYTES = 4096
+
+_log = logging.getLogger(__name__)
 
 
 def tell(value: Mapping[str, Any]) -> None:
@@ -44,27 +48,20 @@ def when_input_ends(do: Callable[[], object]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-class OneLine(logging.Formatter):
-    """A message is one line, whatever a peer has put into it; nothing in it moves a cursor."""
-
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  (the base's)
-        """As the base, with what cannot be printed escaped."""
-        said = super().formatMessage(record)
-        if said.isprintable():
-            return said
-        return "".join(
-            one if one.isprintable() else one.encode("unicode_escape").decode() for one in said
-        )
-
-
 def run_child(work: Callable[[list[str]], None]) -> int:
     """Run a child's work; a failure is one line of its log, and a code."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(OneLine("%(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(handlers=[handler], level=logging.WARNING)
+    start_logging(Path(sys.argv[0]).stem.removesuffix("_process"))
     try:
         work(sys.argv[1:])
     except GatewayError as error:
-        sys.stderr.write(f"error: {error}\n")
+        fail(str(error))
         return EXIT_FAILED
     return 0
+
+
+def fail(text: str) -> None:
+    """Say why the process ends."""
+    if is_json():
+        _log.error("%s", text)
+    else:
+        sys.stderr.write(f"error: {text}\n")

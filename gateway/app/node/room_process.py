@@ -9,7 +9,6 @@ that never began is refused.
 
 import contextlib
 import json
-import logging
 import os
 import queue
 import signal
@@ -30,6 +29,7 @@ from gateway.app.node.jobs import Job, job_of
 from gateway.app.refusal import refusal
 from gateway.app.request import Request
 from gateway.domain.errors import ConfigError, GatewayError, InputError, PlanRejected
+from gateway.logs import start_logging
 from gateway.ports.observer import Observer, Unobserved
 from gateway.settings import Settings, load_settings
 
@@ -48,7 +48,7 @@ def main(arguments: list[str]) -> int:
     """
     store, config, room, speed, permit, *watchers = arguments
     permits = frozenset(filter(None, permit.split(",")))
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+    start_logging("room", room)
     settings = load_settings(Path(config) if config else None, Path(store))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     control = Control(lambda answer: _tell({"control": answer}))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.adapters.clock import SystemClock
+from gateway.adapters.metrics.room_metrics import RoomMetrics
 from gateway.adapters.web.access import LOOPBACK_NAMES, Person, Site, host_name, is_loopback
 from gateway.adapters.web.hub import Hub
 from gateway.adapters.web.live_updates import LiveUpdates
@@ -24,6 +25,7 @@ from gateway.app.web.record_index import RecordIndex
 from gateway.app.web.record_views import RecordViews
 from gateway.app.web.request_queue import QueueParts, RequestQueue
 from gateway.app.web.room_description import describe_room
+from gateway.app.web.scrape import Scrape
 from gateway.app.web.service_line import ServiceLine, Tell
 from gateway.domain.room import Room
 from gateway.settings import Settings, Web
@@ -42,6 +44,7 @@ class Assembled:
     alarms: AlarmList
     noticed: "Noticed"
     line: ServiceLine
+    metrics: RoomMetrics
 
 
 @dataclass(slots=True)
@@ -63,8 +66,12 @@ def assemble(
     people: Mapping[str, Person],
     aside: Aside,
     tell: Tell,
+    reports: Path | None = None,
 ) -> Assembled:
-    """Open the database and put everything together. Raises StoreError."""
+    """Open the database and put everything together. Raises StoreError.
+
+    ``reports`` is the folder where other processes write down what they count.
+    """
     folder, clock = web_folder(settings), SystemClock()
     database = WebDatabase(folder)
     hub, control, noticed = Hub(), RoomControl(), Noticed()
@@ -75,13 +82,14 @@ def assemble(
         QueueParts(settings, room, requests, plans, index, arming, control, line, clock)
     )
     alarms = AlarmList(index, AcknowledgementTable(database), clock)
+    updates = LiveUpdates(hub, room.machine.layout, lambda: {**control.state(), **noticed.state()})
+    scrape = Scrape(settings, index, alarms, requests, hub, lambda: updates.view.connected, reports)
+    metrics = scrape.metrics(room.name)
     parts = WebParts(
         site=site_of(settings.web),
         sessions=StoredSessions(database, people, clock),
         hub=hub,
-        updates=LiveUpdates(
-            hub, room.machine.layout, lambda: {**control.state(), **noticed.state()}
-        ),
+        updates=updates,
         control=control,
         room=describe_room(room),
         record=RecordViews(settings, index, aside),
@@ -89,8 +97,10 @@ def assemble(
         queue=queue,
         alarms=alarms,
         ledger=CommandLedger(database, clock),
+        ready=scrape.amiss,
+        metrics=metrics.exposition,
     )
-    return Assembled(parts, database, index, queue, alarms, noticed, line)
+    return Assembled(parts, database, index, queue, alarms, noticed, line, metrics)
 
 
 def web_folder(settings: Settings) -> Path:

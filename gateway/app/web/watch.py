@@ -34,6 +34,7 @@ class Watch:
                     updates.set_connected(item.connected)
                     continue
                 updates.take(item)
+                self._assembled.metrics.note(item)
                 if isinstance(item, LiveEvent):
                     self._nudged.set()
 

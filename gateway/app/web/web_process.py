@@ -42,7 +42,7 @@ def main(arguments: list[str]) -> None:
     token = first_person(folder, settings.operator)
     people = read_people(folder)
     aside = Processes(settings.store, Path(config) if config else None, room_name)
-    assembled = assemble(settings, room, people, aside, tell)
+    assembled = assemble(settings, room, people, aside, tell, Path(feed).parent)
     try:
         asyncio.run(_serve(settings, room, assembled, Path(feed), token))
     finally:
