@@ -16,6 +16,7 @@ from tests.bench.lateness import lateness_figures
 from tests.bench.logs import log_figures
 from tests.bench.memory_of_cine import cine_memory_figures
 from tests.bench.meterset_map import meterset_map_figures
+from tests.bench.mqtt import mqtt_figures
 from tests.bench.picket_fence import picket_fence_figures
 from tests.bench.planning import intake_figures, planner_figure
 from tests.bench.simulated_delivery import simulated_delivery_figures
@@ -42,6 +43,7 @@ BENCHMARKS: Mapping[str, Callable[[Path], Iterable[Figure]]] = {
     "picket-fence": picket_fence_figures,
     "closed-loop": closed_loop_figures,
     "cine-memory": cine_memory_figures,
+    "mqtt": mqtt_figures,
 }
 
 

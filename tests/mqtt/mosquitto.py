@@ -30,7 +30,8 @@ class Mosquitto:
     """A broker that can be killed, and started again on its port."""
 
     def __init__(self, folder: Path, *, anonymous: bool = True, more: str = "") -> None:
-        os.environ["PATH"] += ":/usr/sbin"
+        if "/usr/sbin" not in os.environ["PATH"].split(":"):
+            os.environ["PATH"] += ":/usr/sbin"
         self._program = peers.program("mosquitto", "mosquitto")
         folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()

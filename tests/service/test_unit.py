@@ -60,7 +60,7 @@ def test_systemd_finds_nothing_wrong_with_it(tmp_path: Path) -> None:
     assert (verified.returncode, verified.stderr) == (0, "")
     wrong = path.with_name("wrong.service")
     wrong.write_text(path.read_text().replace("ProtectHome=yes", "ProtectHome=perhaps"))
-    assert "ProtectHome" in run(analyze, "verify", str(wrong)).stderr
+    assert "protect home" in run(analyze, "verify", str(wrong)).stderr
     judged = run(
         analyze, "security", "--offline=true", f"--threshold={LARGEST_EXPOSURE}", str(path)
     )
