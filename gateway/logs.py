@@ -12,12 +12,19 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from enum import StrEnum
 
 FORMAT = "LINAC_GATEWAY_LOG_FORMAT"
 ROOM = "LINAC_GATEWAY_LOG_ROOM"
 """The room that every process of a service names in its lines."""
 
-JSON, TEXT = "json", "text"
+
+class LogFormat(StrEnum):
+    """How a line looks."""
+
+    JSON = "json"
+    TEXT = "text"
+
 
 _about: ContextVar[Mapping[str, str | int]] = ContextVar("about")
 
@@ -79,7 +86,7 @@ class JsonLine(logging.Formatter):
 def is_json() -> bool:
     """Whether lines are JSON: by the environment, else where they go to the journal."""
     wanted = os.environ.get(FORMAT)
-    return _goes_to_the_journal() if wanted is None else wanted == JSON
+    return _goes_to_the_journal() if wanted is None else wanted == LogFormat.JSON
 
 
 def start_logging(process: str, room: str = "", level: int = logging.WARNING) -> None:

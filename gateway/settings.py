@@ -4,7 +4,7 @@ import getpass
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from platformdirs import user_data_path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -82,6 +82,7 @@ class Settings(BaseSettings):
     ``LINAC_GATEWAY_OPERATOR``, ``LINAC_GATEWAY_PSEUDONYMISE``, ``LINAC_GATEWAY_LINKS__LINAC``
     (and so on) and ``LINAC_GATEWAY_MQTT__URL`` (and so on). ``pseudonymise``: whatever a node
     sends, to any peer, goes under pseudonyms. Without ``mqtt`` no broker is told anything.
+    ``log_format`` is that of ``serve``.
     """
 
     model_config = SettingsConfigDict(
@@ -94,6 +95,7 @@ class Settings(BaseSettings):
     links: Links = Links()
     web: Web = Web()
     mqtt: Mqtt | None = None
+    log_format: Literal["json", "text"] | None = None
     pseudonymise: bool = False
 
     @classmethod

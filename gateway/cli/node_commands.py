@@ -9,6 +9,7 @@ import typer
 from gateway.cli import options
 from gateway.cli.application import app
 from gateway.cli.options import Speed, common
+from gateway.logs import LogFormat
 
 
 class Level(StrEnum):
@@ -69,6 +70,10 @@ def serve(
     ] = False,
     web: Annotated[bool, typer.Option(help="Serve dashboard and HTTP API too.")] = True,
     permit: options.Permit = "",
+    log_format: Annotated[
+        LogFormat | None,
+        typer.Option(help="Lines of the log; default: JSON where they go to systemd's journal."),
+    ] = None,
 ) -> None:
     """Serve a room, its dashboard and a DICOM node until stopped; prints one ready line."""
     from gateway.cli.node_serve import run_serve
@@ -83,6 +88,7 @@ def serve(
         pseudonymise=pseudonymise,
         web=web,
         permit=options.parse_permit(permit),
+        log_format=None if log_format is None else log_format.value,
         as_json=common.as_json,
     )
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gateway.cli.options import parse_speed
+from gateway.logs import FORMAT, ROOM, start_logging
 
 if TYPE_CHECKING:
     from gateway.settings import Settings
@@ -27,6 +28,7 @@ def run_serve(
     pseudonymise: bool,
     web: bool,
     permit: frozenset[str],
+    log_format: str | None,
     as_json: bool,
 ) -> None:
     """Serve until SIGINT or SIGTERM; ``pseudonymise`` holds for every process of the service."""
@@ -38,7 +40,7 @@ def run_serve(
     factor = parse_speed(speed)
     own = "" if factor is None else str(factor)
     request = ServeRequest(room, node, config, own, web, permit)
-    logging.getLogger("gateway").setLevel(logging.INFO)
+    _log_as(log_format or settings.log_format, room)
 
     def ready(value: Mapping[str, Any]) -> None:
         text = (
@@ -50,3 +52,12 @@ def run_serve(
         sys.stdout.flush()
 
     asyncio.run(serve(request, settings, ready))
+
+
+def _log_as(wanted: str | None, room: str) -> None:
+    """How this process logs, and those that it starts."""
+    os.environ[ROOM] = room
+    if wanted is not None:
+        os.environ[FORMAT] = wanted
+    start_logging("serve")
+    logging.getLogger("gateway").setLevel(logging.INFO)

@@ -78,7 +78,7 @@ async def _serve(
     stopped = _stopped_by_signals(stack)
     folder = Path(tempfile.mkdtemp(prefix="linac-gateway-"))
     stack.callback(shutil.rmtree, folder, ignore_errors=True)
-    mqtt = getattr(settings, "mqtt", None) is not None
+    mqtt = settings.mqtt is not None
     room = RoomProcess(
         request.room,
         (settings.store, request.config, request.speed),
