@@ -50,7 +50,7 @@ def arc(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_verdict_names_the_fault(
     tmp_path: Path, arc: Path, fault: str, place: Mapping[str, Any]
 ) -> None:
-    summary = delivered(tmp_path, arc, faults=[fault]).summary
+    summary = delivered(tmp_path, arc, faults=[fault], beams=(1,)).summary
     assert summary["verdict"] == "fail"
     first = summary["causes"][0]
     assert first["cause"] == fault.split(":", maxsplit=1)[0]
@@ -63,7 +63,7 @@ def test_the_verdict_names_the_fault(
 def test_the_image_shows_what_the_log_does_not(
     tmp_path: Path, arc: Path, fault: str, place: Mapping[str, Any]
 ) -> None:
-    summary = delivered(tmp_path, arc, faults=[fault]).summary
+    summary = delivered(tmp_path, arc, faults=[fault], beams=(1,)).summary
     assert summary["verdict"] == "fail"
     (cause,) = summary["causes"]
     assert cause["cause"] == fault.split(":", maxsplit=1)[0]
