@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gateway.app.image_match import SeenImage, match_images
-from gateway.app.image_witness import count_step
+from gateway.app.stored_image import count_step
 from gateway.app.summary import cause_row, witness_rows
 from gateway.configuration.locate import config_files, config_roots
 from gateway.configuration.panels import load_panel

@@ -3,10 +3,9 @@
 import logging
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
-from gateway.app.evidence import stored_frames, stored_plan
+from gateway.app.evidence import stored_plan
 from gateway.app.intake import choose_room, find_room
+from gateway.app.stored_image import stored_image
 from gateway.delivery.ledger import DeliveryEntry
 from gateway.domain.delivery import FrameKind
 from gateway.domain.errors import ConfigError, PlanRejected
@@ -15,7 +14,7 @@ from gateway.domain.gamma import GammaCriteria
 from gateway.domain.portal_image import ImageGeometry, PortalImage
 from gateway.domain.room import Room
 from gateway.domain.trajectory import Trajectory
-from gateway.domain.units import NS_PER_S, FloatArray, frozen
+from gateway.domain.units import NS_PER_S
 from gateway.domain.witnesses import ImageWitness, WitnessMatrix
 from gateway.ports.store import RecordReader
 from gateway.settings import Settings
@@ -31,22 +30,16 @@ def image_witnesses(
     settings: Settings,
     criteria: GammaCriteria | None = None,
 ) -> tuple[Mapping[int, WitnessMatrix], Sequence[int]]:
-    """By beam number, for every beam with an integrated image that is not saturated.
+    """By beam number, for every beam with an image that is not saturated.
 
     ``logs`` are the machine's own, by beam number; without one the telemetry stands for it.
 
     Second the beams whose image could not be compared, whatever the reason: the other witnesses
     are judged all the same.
 
-    A beam with a phantom in it is not predicted. A cine run's frames are looked at by their
-    numbers only: what is judged again later must come out as it did, and their sum is not kept.
+    The frames of a cine run are judged as their sum. A beam with a phantom in it is not predicted.
     """
-    imaged = [
-        item
-        for item in evidence
-        if item.delivered is not None
-        and [frame.kind for frame in item.frames] == [FrameKind.INTEGRATED]
-    ]
+    imaged = [item for item in evidence if item.delivered is not None and _is_one_image(item)]
     if not imaged:
         return {}, ()
     try:
@@ -73,6 +66,11 @@ def image_witnesses(
     return found, failed
 
 
+def _is_one_image(item: BeamEvidence) -> bool:
+    kinds = [frame.kind for frame in item.frames]
+    return kinds == [FrameKind.INTEGRATED] or set(kinds) == {FrameKind.CINE}
+
+
 def _matrix(
     store: RecordReader,
     entry: DeliveryEntry,
@@ -92,22 +90,26 @@ def _matrix(
 def _witness(
     store: RecordReader, entry: DeliveryEntry, item: BeamEvidence, room: Room
 ) -> ImageWitness | None:
+    from gateway.reconcile.witnesses.frames import missing_spans
+
     if any(frame.saturated for frame in item.frames):
         return None
-    read = _pixels(store, entry, item.beam.number, (room.panel.rows, room.panel.columns))
-    if read is None:
+    panel = room.panel
+    stored = stored_image(store, entry, item, (panel.rows, panel.columns))
+    if stored is None:
         return None
-    (frame,) = item.frames
-    pixels, step = read
+    frames = stored.frames
     return ImageWitness(
-        image=PortalImage(pixels, "CU", _believed(room), beam_number=item.beam.number),
+        image=PortalImage(stored.pixels, "CU", _believed(room), beam_number=item.beam.number),
         machine=room.machine,
-        panel=room.panel,
+        panel=panel,
         mode=item.program.mode.name,
-        start_mu=frame.start_meterset_mu,
-        end_mu=frame.end_meterset_mu,
-        readouts=_readouts(frame, room.panel.maximum_frame_rate_hz),
-        cu_per_count=step,
+        start_mu=min(frame.start_meterset_mu for frame in frames),
+        end_mu=max(frame.end_meterset_mu for frame in frames),
+        readouts=sum(_readouts(frame, panel.maximum_frame_rate_hz) for frame in frames),
+        cu_per_count=stored.step,
+        frames=len(frames),
+        missing=tuple(missing_spans(frames, item.mu_per_pulse)),
     )
 
 
@@ -132,30 +134,3 @@ def _believed(room: Room) -> ImageGeometry:
 def _readouts(frame: FrameRecord, rate_hz: float) -> int:
     duration_s = (frame.end_time_ns - frame.start_time_ns) / NS_PER_S
     return max(1, round(duration_s * rate_hz))
-
-
-def _pixels(
-    store: RecordReader, entry: DeliveryEntry, beam_number: int, shape: tuple[int, int]
-) -> tuple[FloatArray, float] | None:
-    """The frame in CU and its step: from the spool, later from the image object."""
-    spooled = stored_frames(store, entry.delivery_id, beam_number)
-    if spooled:
-        frame = spooled[0]
-        if frame.pixels.shape != shape:
-            return None
-        return frozen(frame.pixels * frame.cu_per_count), frame.cu_per_count
-    path = store.directory(entry.delivery_id) / f"image_beam_{beam_number}.dcm"
-    if not path.is_file():
-        return None
-    from gateway.dicom.rt_image_reader import portal_images
-
-    image = next(portal_images(path))
-    if image.pixels.shape != shape or image.unit != "CU":
-        return None
-    return image.pixels, count_step(image.pixels)
-
-
-def count_step(pixels: FloatArray) -> float:
-    """The smallest difference of two values: what one count is."""
-    values = np.unique(pixels)
-    return float(np.diff(values).min()) if values.size > 1 else 0.0

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.deliveries import delivered, generated
+from gateway.app.records import reconcile_again
+from tests.e2e.deliveries import delivered, generated, settings
 
 CASES: list[tuple[str, Mapping[str, Any]]] = [
     (
@@ -76,5 +77,34 @@ def test_faults_of_frames_are_named(tmp_path: Path, fault: str) -> None:
     plan = generated(tmp_path, "sliding-window")
     summary = delivered(tmp_path, plan, faults=[f"{fault}:frame=3"], cine_fps=2.0).summary
     assert summary["verdict"] == "fail"
+    assert {cause["cause"] for cause in summary["causes"]} == {fault}
+    assert summary["beams"][0]["image"]["amplitude"] == pytest.approx(0.0, abs=0.005)
     assert summary["causes"][0]["cause"] == fault
     assert summary["causes"][0]["frame"] == 3
+
+
+def test_a_cine_run_shows_what_the_log_does_not(tmp_path: Path) -> None:
+    """Whose frames are gone from the spool: judged again from its image objects it is the same."""
+    fault = "leaf-miscalibration:beam=1,bank=X1,leaf=31,offset_mm=1.5"
+    plan = generated(tmp_path, "sliding-window")
+    faults = [fault, "dropped-frame:beam=1,frame=2"]
+    finished = delivered(tmp_path, plan, faults=faults, cine_fps=2.0)
+    named = {cause["cause"]: cause for cause in finished.summary["causes"]}
+    assert named.keys() == {"leaf-miscalibration", "dropped-frame"}
+    cause = named["leaf-miscalibration"]
+    assert (cause["bank"], cause["leaf"]) == ("X1", 31)
+    assert cause["error"] == pytest.approx(1.5, abs=0.1)
+    assert not list(finished.directory.glob("*.u16"))
+    again, passed = reconcile_again(settings(tmp_path), finished.entry.delivery_id)
+    assert not passed
+    before, after = (one["beams"][0]["image"] for one in (finished.summary, again))
+    assert after == approximately(before)
+
+
+def approximately(told: Any) -> Any:
+    """The scale of an image object has 16 characters (DS), the panel's is a double."""
+    if isinstance(told, Mapping):
+        return {key: approximately(value) for key, value in told.items()}
+    if isinstance(told, list):
+        return [approximately(value) for value in told]
+    return pytest.approx(told, abs=1e-4) if isinstance(told, float) else told

@@ -10,7 +10,7 @@ from gateway.adapters.store import open_reader
 from gateway.app import finish as module
 from gateway.app import image_witness
 from gateway.app.finish import Finished
-from gateway.app.records import show, verify
+from gateway.app.records import reconcile_again, show, verify
 from gateway.domain.errors import ConfigError, InputError
 from gateway.domain.findings import has_errors
 from gateway.domain.reconciliation import Verdict
@@ -85,3 +85,21 @@ def test_a_delivery_whose_room_is_gone_does_not_pass_for_want_of_its_image(
     again = judged.reconciliation
     assert again.verdict is Verdict.FAIL
     assert [cause.cause for cause in again.causes] == ["image-not-compared"]
+
+
+def test_judged_again_from_its_image_object_it_is_the_same(tmp_path: Path) -> None:
+    fault = "panel-shift:beam=1,y_mm=-1"
+    finished = delivered(tmp_path, generated(tmp_path, "open-field"), faults=[fault])
+    assert not list(finished.directory.glob("*.u16"))
+    again, passed = reconcile_again(settings(tmp_path), finished.entry.delivery_id)
+    (first,), (second,) = finished.summary["causes"], again["causes"]
+    assert not passed
+    assert second == first | {"error": pytest.approx(first["error"], abs=1e-6)}
+
+
+def test_an_image_that_is_gone_is_not_judged_away(tmp_path: Path) -> None:
+    finished = delivered(tmp_path, generated(tmp_path, "open-field"))
+    (finished.directory / "image_beam_1.dcm").unlink()
+    again, passed = reconcile_again(settings(tmp_path), finished.entry.delivery_id)
+    assert not passed
+    assert [cause["cause"] for cause in again["causes"]] == ["image-not-compared"]
