@@ -13,12 +13,15 @@ from gateway.domain.reconciliation import PairReconciliation, Reconciliation, Ve
 from gateway.reconcile.pairs import reconcile_pairs
 from gateway.settings import Settings
 
+INCOMPLETE = "incomplete"
+"""All that was seen is within tolerance, but not all was seen: no pass."""
+
 
 def reconcile_witnesses(asked: Asked, settings: Settings) -> tuple[dict[str, Any], bool]:
     """The result as it is printed in JSON, and whether it passes. Raises GatewayError.
 
     It passes where every pair of every beam and every image does, and where the gateway's own
-    reconciliation does.
+    reconciliation does. Where beams of the plan have no witness the verdict is INCOMPLETE.
     """
     known = witnesses(asked, settings)
     pairs = [pair for beam in known.beams for pair in reconcile_pairs(beam, known.tolerances)]
@@ -27,7 +30,10 @@ def reconcile_witnesses(asked: Asked, settings: Settings) -> tuple[dict[str, Any
     images = _image_rows(asked, known, settings)
     passed &= all(row["verdict"] == Verdict.PASS.value for row in images)
     passed &= bool(pairs or images) if own is None else own.verdict is Verdict.PASS
+    unwitnessed = _unwitnessed(asked, known, images)
     verdict = (Verdict.PASS if passed else Verdict.FAIL).value
+    if passed and unwitnessed:
+        passed, verdict = False, INCOMPLETE
     result = _of_plan(known, pairs) if own is None else _of_delivery(known, own)
     result["causes"] += [cause for row in images for cause in row["causes"]]
     result |= {
@@ -36,7 +42,7 @@ def reconcile_witnesses(asked: Asked, settings: Settings) -> tuple[dict[str, Any
         "pairs": [pair_row(pair) for pair in pairs],
         "witnesses": [_witness_row(beam) for beam in known.beams],
         "images": images,
-        "unwitnessed": _unwitnessed(asked, known, images),
+        "unwitnessed": unwitnessed,
     }
     return result, passed
 

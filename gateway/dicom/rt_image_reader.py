@@ -90,15 +90,16 @@ class RtImage:
         )
 
     def _offset(self) -> float:
-        """Where values fall with dose, none is at the intercept, or at the top of the range."""
-        if self._sign > 0:
-            return self._intercept
-        if self._intercept:
-            return -self._intercept
-        return self._slope * self._pixels.form.top
+        """Where values fall with dose, none is at the intercept, or at the end of the range."""
+        if self._intercept or self._sign * self._slope > 0:
+            return self._sign * self._intercept
+        return abs(self._slope) * self._pixels.form.top
 
     def _signed(self) -> int:
-        """1 where values rise with dose, else -1: as stated, assumed, or seen in the image."""
+        """1 where rescaled values rise with dose, else -1: as stated, assumed, or seen.
+
+        What is stated is of the stored values (PS3.3 C.8.11.3): a negative slope turns it.
+        """
         keyword = "PixelIntensityRelationshipSign"
         attributes = self._attributes
         value = attributes.given(keyword, overriding=True)
@@ -116,7 +117,7 @@ class RtImage:
             return -1 if falling else 1
         if value not in (1, -1):
             raise InputError(f"{keyword} {value}: 1 or -1 is wanted")
-        return int(value)
+        return int(value) if self._slope > 0 else -int(value)
 
     def _exposures(self) -> Iterator[Exposed]:
         """Of each frame; what its exposure does not say, the image may."""

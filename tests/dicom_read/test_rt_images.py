@@ -76,6 +76,29 @@ def test_values_that_fall_with_dose_are_turned_over(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("sign", "slope", "intercept", "signal"),
+    [
+        (1, "-0.5", "0", 500.0),  # stored values rise with dose
+        (1, "-0.5", "100", 400.0),
+        (-1, "-0.5", "32767.5", 32267.5),  # stored values fall, rescaled ones rise
+        (-1, "-0.5", "0", 32267.5),
+        (-1, "0.5", "0", 32267.5),
+    ],
+)
+def test_the_sign_is_of_stored_values_whatever_the_slope(
+    tmp_path: Path, sign: int, slope: str, intercept: str, signal: float
+) -> None:
+    """PS3.3 C.8.11.3: of the sample values that are stored in Pixel Data."""
+
+    def turned(dataset: pydicom.Dataset) -> None:
+        dataset.PixelIntensityRelationshipSign = sign
+        dataset.RescaleSlope, dataset.RescaleIntercept, dataset.RescaleType = slope, intercept, "US"
+        dataset.PixelData = np.full(VALUES_A_FRAME, 1000, "<u2").tobytes()
+
+    assert (one(changed(tmp_path, turned)).pixels == signal).all()
+
+
+@pytest.mark.parametrize(
     ("keyword", "given", "option"),
     [
         ("RTImageSID", ImageAssumptions("the log", sid_mm=1600.0), "--sid"),

@@ -68,6 +68,19 @@ def test_a_beam_that_was_stopped_is_out(tmp_path: Path, made: dict[str, Path]) -
     assert [cause["cause"] for cause in ran.json["pairs"][0]["causes"]] == ["terminated"]
 
 
+def test_beams_that_nobody_saw_are_no_pass(tmp_path: Path) -> None:
+    plan = generated(tmp_path, "step-and-shoot")
+    finished = delivered(tmp_path, plan, beams=(1,))
+    (log,) = finished.summary["logs"]
+    told = ("reconcile", "--plan", str(plan), "--log", str(finished.directory / log))
+    ran = inside(tmp_path / "none", "--json", *told)
+    assert (ran.code, ran.json["verdict"]) == (1, "incomplete"), ran.stdout
+    assert [pair["verdict"] for pair in ran.json["pairs"]] == ["pass"]
+    assert ran.json["unwitnessed"]
+    shown = inside(tmp_path / "none", *told).stdout.splitlines()[-1]
+    assert shown.startswith("verdict INCOMPLETE, 1 beam; no witness of beam 2")
+
+
 def test_a_stored_delivery_is_reconciled_with_the_log_beside_it(made: dict[str, Path]) -> None:
     ran = inside(made["leaf store"], "--json", "reconcile", made["leaf id"].name)
     assert ran.code == 1
