@@ -7,12 +7,14 @@ EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
 EXPLICIT_VR_BIG_ENDIAN = "1.2.840.10008.1.2.2"
 DEFLATED = "1.2.840.10008.1.2.1.99"
 UNCOMPRESSED = (EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN)
+HTJ2K_LOSSLESS = "1.2.840.10008.1.2.4.201"
 COMPRESSED = {
     "1.2.840.10008.1.2.5": "RLE Lossless",
     "1.2.840.10008.1.2.4.57": "JPEG Lossless, Non-Hierarchical (Process 14)",
     "1.2.840.10008.1.2.4.70": "JPEG Lossless, First-Order Prediction",
     "1.2.840.10008.1.2.4.80": "JPEG-LS Lossless",
     "1.2.840.10008.1.2.4.90": "JPEG 2000 Lossless Only",
+    HTJ2K_LOSSLESS: "High-Throughput JPEG 2000 Lossless Only",
     DEFLATED: "Deflated Explicit VR Little Endian",
 }
 """Taken from peers that the configuration names, stored as they came."""

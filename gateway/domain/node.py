@@ -25,10 +25,11 @@ class Policy(StrEnum):
 class Peer:
     """An application entity that is known by name.
 
-    ``port`` is 0 for a peer that only calls. ``transfer_syntaxes`` are UIDs offered beyond the
-    uncompressed ones. ``certificate_name`` is the subject common name or DNS name its client
-    certificate must carry (empty: any that the authorities signed). ``room`` is where its plans
-    are delivered under DELIVER. ``user_identity`` allows one to be offered (PS3.7 D.3.3.7).
+    ``port`` is 0 for a peer that only calls. ``transfer_syntaxes`` are UIDs taken beyond the
+    uncompressed ones; images are sent compressed where HTJ2K is one of them. ``certificate_name``
+    is the subject common name or DNS name its client certificate must carry (empty: any that the
+    authorities signed). ``room`` is where its plans are delivered under DELIVER.
+    ``user_identity`` allows one to be offered (PS3.7 D.3.3.7).
     """
 
     ae_title: str

@@ -1,5 +1,6 @@
 """Objects of the outbox to one destination, over one association."""
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,10 +25,17 @@ from gateway.adapters.dicomnet.commitment_client import ask_commitment
 from gateway.adapters.dicomnet.raw_store import RawStore
 from gateway.adapters.dicomnet.service import Handler
 from gateway.adapters.nodestore.outbox_items import OutboxItem, pinned_content
+from gateway.dicom.high_throughput import can_compress, compressed
 from gateway.dicom.part10 import HEAD_BYTES, file_meta
 from gateway.dicom.plan_file import READING_ERRORS
 from gateway.dicom.quiet import quietly
-from gateway.dicom.sop_classes import STORAGE_COMMITMENT, STUDY_ROOT_FIND, UNCOMPRESSED
+from gateway.dicom.sop_classes import (
+    HTJ2K_LOSSLESS,
+    STORAGE_BY_UID,
+    STORAGE_COMMITMENT,
+    STUDY_ROOT_FIND,
+    UNCOMPRESSED,
+)
 from gateway.dicom.transcoding import transcoded
 from gateway.domain.errors import InputError, LinkLost, RemoteProtocolError
 from gateway.domain.node import Node, Peer
@@ -38,6 +46,8 @@ SLOWEST_BYTES_PER_S = 100e3
 LINGER_S = 10.0
 LINGER_POLL_S = 0.1
 PENDING = (0xFF00, 0xFF01)
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +125,7 @@ def connect(
 def contexts_of(kinds: Iterable[tuple[str, str]], peer: Peer) -> list[Requested]:
     """What to ask for: each kind as it is, and another transfer syntax for what is uncompressed.
 
+    Images also in HTJ2K, where the peer is configured for it.
     Then the service that says whether the peer keeps what it stored.
     """
     contexts: dict[tuple[str, tuple[str, ...]], Requested] = {}
@@ -122,10 +133,21 @@ def contexts_of(kinds: Iterable[tuple[str, str]], peer: Peer) -> list[Requested]
         wanted: list[tuple[str, ...]] = [(syntax,)]
         if syntax in UNCOMPRESSED:
             wanted.append(tuple(one for one in UNCOMPRESSED if one != syntax))
+            if _compresses(sop_class_uid, peer):
+                wanted.append((HTJ2K_LOSSLESS,))
         for syntaxes in wanted:
             contexts.setdefault((sop_class_uid, syntaxes), Requested(sop_class_uid, syntaxes))
     other = STORAGE_COMMITMENT if peer.commitment else STUDY_ROOT_FIND
     return [*contexts.values(), Requested(other)]
+
+
+def _compresses(sop_class_uid: str, peer: Peer) -> bool:
+    known = STORAGE_BY_UID.get(sop_class_uid)
+    if HTJ2K_LOSSLESS not in peer.transfer_syntaxes or known is None or not known.pixels:
+        return False
+    if not can_compress():
+        _log.warning("%s: images go uncompressed: the extra 'codecs' is not installed", who(peer))
+    return can_compress()
 
 
 class AssociationLink:
@@ -140,12 +162,7 @@ class AssociationLink:
         """See the protocol."""
         item = outgoing.item
         accepted = self._accepted(item.sop_class_uid)
-        syntax = _chosen(outgoing.transfer_syntax_uid, accepted)
-        data_set = (
-            outgoing.data_set
-            if syntax == outgoing.transfer_syntax_uid
-            else memoryview(encoded_in(item.path, syntax))
-        )
+        syntax, data_set = _encoded(outgoing, accepted)
         self._opened.dimse_timeout = REPLY_S + len(data_set) / SLOWEST_BYTES_PER_S
         answer = self._raw.store(
             accepted[syntax], item.sop_class_uid, item.sop_instance_uid, data_set
@@ -192,6 +209,18 @@ class AssociationLink:
         }
 
 
+def _encoded(outgoing: Outgoing, accepted: Mapping[str, int]) -> tuple[str, memoryview]:
+    """The transfer syntax to send in, and the data set: compressed where that is taken."""
+    own, path = outgoing.transfer_syntax_uid, outgoing.item.path
+    if HTJ2K_LOSSLESS in accepted and own in UNCOMPRESSED:
+        try:
+            return HTJ2K_LOSSLESS, memoryview(encoded_in(path, HTJ2K_LOSSLESS))
+        except InputError as problem:
+            _log.info("%s goes uncompressed: %s", outgoing.item.sop_instance_uid, problem)
+    syntax = _chosen(own, accepted)
+    return syntax, outgoing.data_set if syntax == own else memoryview(encoded_in(path, syntax))
+
+
 def _chosen(syntax: str, accepted: Mapping[str, int]) -> str:
     """The transfer syntax to send in: the object's own where that is accepted."""
     if syntax in accepted:
@@ -204,8 +233,11 @@ def _chosen(syntax: str, accepted: Mapping[str, int]) -> str:
 
 
 def encoded_in(path: Path, transfer_syntax_uid: str) -> bytes:
-    """A file's data set in another uncompressed transfer syntax. Raises InputError."""
-    dataset = transcoded(path, transfer_syntax_uid)
+    """A file's data set in another uncompressed transfer syntax, or in HTJ2K. Raises InputError."""
+    if transfer_syntax_uid == HTJ2K_LOSSLESS:
+        dataset = compressed(path)
+    else:
+        dataset = transcoded(path, transfer_syntax_uid)
     syntax = UID(transfer_syntax_uid)
     with quietly():
         content = encode(dataset, syntax.is_implicit_VR, syntax.is_little_endian)

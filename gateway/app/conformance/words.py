@@ -46,7 +46,9 @@ an object is kept in, and in the uncompressed ones.
 """
 COMPRESSED = """
 Compressed and deflated transfer syntaxes are accepted for storage from peers that the configuration
-names for it, and objects are kept as they came:
+names for it, and objects are kept as they came. To a peer that it names for High-Throughput JPEG
+2000 Lossless, and that accepts it, images of whole unsigned values are sent in it, their UIDs the
+same:
 """
 STORAGE = """
 Level 2 (full) storage: every element is kept, private ones included. The same object stored again
