@@ -11,6 +11,7 @@ from pydicom.encaps import encapsulate
 from gateway.dicom.sop_classes import EXPLICIT_VR_LITTLE_ENDIAN
 from gateway.dicom.transcoding import transcoded
 from gateway.domain.errors import InputError
+from gateway.domain.units import PixelArray
 
 _WORDS = {8: "u1", 16: "<u2"}
 
@@ -27,8 +28,6 @@ def compressed(path: Path) -> Dataset:
     Only for whole unsigned words of one sample, as portal images have: the codestream says how
     many bits there are, which for others is a matter of interpretation. Raises InputError.
     """
-    from imagecodecs import htj2k_encode  # noqa: PLC0415 - an extra
-
     image = transcoded(path, EXPLICIT_VR_LITTLE_ENDIAN)
     allocated = image.get("BitsAllocated")
     whole = allocated in _WORDS and allocated == image.get("BitsStored")
@@ -40,9 +39,16 @@ def compressed(path: Path) -> Dataset:
     if not count or len(pixels) // (allocated // 8) < count:
         raise InputError("the image has fewer pixels than its attributes say")
     values = np.frombuffer(pixels, _WORDS[allocated], count).reshape(shape)
-    frames = [bytes(htj2k_encode(np.ascontiguousarray(one), reversible=True)) for one in values]
+    frames = [encoded_frame(one) for one in values]
     element = image["PixelData"]
     element.VR = "OB"
     element.value = encapsulate(frames)
     element.is_undefined_length = True
     return image
+
+
+def encoded_frame(values: PixelArray) -> bytes:
+    """The codestream of one frame (rows, columns) of unsigned values."""
+    from imagecodecs import htj2k_encode  # noqa: PLC0415 - an extra
+
+    return bytes(htj2k_encode(np.ascontiguousarray(values), reversible=True))

@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.bench.closed_loop import closed_loop_figures
+from tests.bench.compression import compression_figures
 from tests.bench.dicom_memory import memory_figures
 from tests.bench.dicom_receive import receiving_figures
 from tests.bench.dicom_send import sending_figures
@@ -37,6 +38,7 @@ BENCHMARKS: Mapping[str, Callable[[Path], Iterable[Figure]]] = {
     "memory": memory_figures,
     "gamma": gamma_figures,
     "imaging": imaging_figures,
+    "compression": compression_figures,
     "logs": log_figures,
     "attack": under_attack_figures,
     "meterset-map": meterset_map_figures,
