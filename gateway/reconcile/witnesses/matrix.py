@@ -1,7 +1,7 @@
 """Plan, log and image of one beam against each other."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -27,6 +27,8 @@ from gateway.reconcile.witnesses.thresholds import FAMILY_ERROR
 
 _SURELY_NEAR_MM = 0.3
 """A log this near to the plan everywhere gives the same image as the plan, to first order."""
+_SURELY_ANOTHER_DOSE = 3.0
+"""In uncertainties: a log of so much more or less dose than planned gives another image."""
 METERSET_ERROR = 0.001
 """The standard uncertainty of the ratio of two metersets, of pulses cut off at either end."""
 
@@ -58,13 +60,13 @@ def compare_witnesses(
     spans = covered_spans(witness)
     layout = witness.machine.layout
     difference, uncertainty = logged_minus_planned(planned, logged, layout, spans)
+    dose = _dose_difference(planned, logged, spans)
     fit = estimate(witness, logged)
     from_plan = False
-    if fit.found and _apart(difference, uncertainty):
+    if fit.found and (_apart(difference, uncertainty) or dose.exceeds(_SURELY_ANOTHER_DOSE)):
         other = estimate(witness, planned)
         if other.chi2 < fit.chi2:
             fit, from_plan = other, True
-    dose = _dose_difference(planned, logged, spans)
     rows = tuple(
         _row(item, place, fit, from_plan, _logged(item, dose, difference, uncertainty))
         for place, item in enumerate((*fit.parameters.all, *_blind(layout.scalars)))
@@ -195,10 +197,17 @@ def _wrong_logs(
     wrong = [row for row in rows if row.diagnosis is Diagnosis.WRONG_LOG]
     if not wrong:
         return []
-    worst = max(wrong, key=lambda row: abs(row.image_minus_logged.value))
-    kind = "leaf" if worst.leaf is not None else "jaw"
+    worst = max(wrong, key=_in_uncertainties)
+    kinds: Mapping[str, str] = {METERSET: METERSET, Axis.COLLIMATOR: Axis.COLLIMATOR}
+    kind = "leaf" if worst.leaf is not None else kinds.get(worst.axis, "jaw")
     item = Parameter(worst.axis, kind, worst.unit, worst.bank, worst.leaf)
     return [_cause(beam, item, worst)]
+
+
+def _in_uncertainties(row: WitnessRow) -> float:
+    """Millimetres, degrees and shares of dose cannot be held against each other as they are."""
+    seen = row.image_minus_logged
+    return abs(seen.value) / seen.uncertainty
 
 
 def _once(found: Sequence[WitnessCause]) -> list[WitnessCause]:
