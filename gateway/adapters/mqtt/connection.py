@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import socket
 import ssl
 import threading
@@ -22,6 +23,9 @@ _OPTIONS = (
     (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
     (socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES),
 )
+
+
+logging.getLogger("mqtt").setLevel(logging.CRITICAL)  # failures are told in one line, once
 
 
 @dataclass(frozen=True, slots=True)
