@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 from gateway.app.web.people import first_person, read_people
@@ -66,6 +68,84 @@ async def test_pages_of_other_origins_are_refused(
     async with site.client(OPERATOR) as client:
         assert (await client.get(ROOM, headers=headers)).status_code == 403
         assert (await client.request("DELETE", SESSION, headers=headers)).status_code == 403
+
+
+async def test_a_host_or_an_origin_too_many_is_refused(site: SiteOnStore) -> None:
+    """Whoever stands between may look at the first and pass on the last."""
+    async with site.client(OPERATOR) as client:
+        for name, values, status in (
+            ("Host", ("127.0.0.1:8480", "evil.example"), 421),
+            ("Host", ("evil.example", "127.0.0.1:8480"), 421),
+            ("Origin", (HERE, "http://evil.example"), 403),
+            ("Origin", ("http://evil.example", HERE), 403),
+        ):
+            headers = [(name, value) for value in values]
+            assert (await client.get(ROOM, headers=headers)).status_code == status
+
+
+HOST, ORIGIN = (b"host", b"127.0.0.1:8480"), (b"origin", HERE.encode())
+TOKEN = (b"authorization", f"Bearer {WATCHER}".encode())
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ((HOST, ORIGIN), None),
+        ((HOST, TOKEN), None),
+        ((HOST, ORIGIN, TOKEN), None),
+        ((HOST,), 403),
+        ((HOST, (b"origin", b"null")), 403),
+        ((HOST, (b"origin", b"http://evil.example")), 403),
+        ((HOST, TOKEN, (b"origin", b"http://evil.example")), 403),
+        ((HOST, ORIGIN, (b"origin", b"http://evil.example")), 403),
+        ((HOST, ORIGIN, (b"sec-fetch-site", b"cross-site")), 403),
+        ((HOST, ORIGIN, (b"authorization", b"Bearer wrong")), 401),
+        ((HOST, ORIGIN, (b"x-forwarded-for", b"192.0.2.1")), 401),
+        (((b"host", b"evil.example"), (b"origin", b"http://evil.example")), 421),
+        (((b"host", b"evil.example"), TOKEN), 421),
+        ((ORIGIN, TOKEN), 421),
+    ],
+)
+async def test_a_websocket_is_opened_to_the_same(
+    site: SiteOnStore, headers: tuple[tuple[bytes, bytes], ...], status: int | None
+) -> None:
+    assert await _handshake(site, headers, "127.0.0.1") == status
+
+
+async def test_a_websocket_beyond_loopback_wants_a_token(open_site: SiteOnStore) -> None:
+    named = ((b"host", b"linac.example"), (b"origin", b"http://linac.example"))
+    assert await _handshake(open_site, named, "192.0.2.7") == 401
+    assert await _handshake(open_site, (*named, TOKEN), "192.0.2.7") is None
+
+
+async def _handshake(
+    site: SiteOnStore, headers: tuple[tuple[bytes, bytes], ...], address: str
+) -> int | None:
+    """With which status a WebSocket is refused; None where it is accepted."""
+    scope = {
+        "type": "websocket",
+        "path": "/api/v1/live",
+        "raw_path": b"/api/v1/live",
+        "query_string": b"",
+        "headers": list(headers),
+        "client": (address, 4242),
+        "subprotocols": [],
+        "extensions": {"websocket.http.response": {}},
+    }
+    said: list[dict[str, Any]] = []
+    coming = iter(("websocket.connect", "websocket.disconnect"))
+
+    async def receive() -> dict[str, Any]:
+        return {"type": next(coming), "code": 1000}
+
+    async def send(message: dict[str, Any]) -> None:
+        said.append(message)
+
+    await site.app(scope, receive, send)
+    if said[0]["type"] == "websocket.accept":
+        return None
+    status: int = said[0]["status"]
+    return status
 
 
 async def test_a_link_elsewhere_may_lead_to_the_dashboard(site: SiteOnStore) -> None:
@@ -146,7 +226,7 @@ def test_a_session_outlives_a_restart_and_not_its_person(tmp_path: Path) -> None
         assert asyncio.run(name(site)) is None
 
 
-class _Pieces:
+class _Pieces(httpx.AsyncByteStream):
     """A body without a length, and without an end."""
 
     def __aiter__(self) -> "_Pieces":
@@ -161,7 +241,9 @@ async def test_bodies_have_a_size(site: SiteOnStore) -> None:
         large = await client.post(SESSION, content=b"x" * 70_000)
         assert large.status_code == 413
 
-        assert (await client.post(SESSION, content=_Pieces())).status_code == 413
+        host = {"Host": "127.0.0.1:8480"}
+        endless = httpx.Request("POST", f"{HERE}{SESSION}", headers=host, stream=_Pieces())
+        assert (await client.send(endless)).status_code == 413
         promised = {"Content-Length": str(300 * 2**20)}
         early = await client.post("/api/v1/plans", content=b"", headers=promised)
         assert early.status_code == 413

@@ -160,8 +160,9 @@ async def test_what_is_not_armed_is_not_delivered(site: SiteOnStore, plan: bytes
     one = await _proposed(site, plan)
     path = f"/queue/{one['item']}"
     assert (await _post(site, f"{path}/deliver")).status_code == 409
-    wrong = await _post(site, f"{path}/arm", {"armed_step": "0000"})
-    assert wrong.status_code == 409
+    for code in ("0000", "\u1254\U000b197d", " "):
+        wrong = await _post(site, f"{path}/arm", {"armed_step": code})
+        assert wrong.status_code == 409
     after = await _get(site, path)
     assert after["arming_code"] != one["arming_code"]  # a code is tried once
     assert (await _post(site, f"{path}/deliver")).status_code == 409
@@ -307,6 +308,32 @@ async def test_commands_are_for_those_who_may(site: SiteOnStore, method: str, pa
     assert site.said == []
 
 
+@pytest.mark.parametrize(("method", "path"), COMMANDS)
+async def test_no_command_comes_from_elsewhere(site: SiteOnStore, method: str, path: str) -> None:
+    """A token does not help a page of another origin, a name turned here, or a wrong word."""
+    url, key = f"{API}{path}", {"Idempotency-Key": f"key-{next(_keys)}"}
+    async with site.client(OPERATOR) as client:
+        for headers, status in (
+            ({"Origin": "http://evil.example"}, 403),
+            ({"Origin": "null"}, 403),
+            ({"Sec-Fetch-Site": "cross-site"}, 403),
+            ({"Host": "evil.example"}, 421),
+            ({"Host": "evil.example", "Origin": "http://evil.example"}, 421),
+        ):
+            answer = await client.request(method, url, headers=key | headers)
+            assert answer.status_code == status
+    for value in ("Bearer wrong", "Bearer", "Basic b3BlcmF0b3I6eA=="):
+        async with site.client() as client:
+            wrong = key | {"Authorization": value}
+            assert (await client.request(method, url, headers=wrong)).status_code == 401
+    for token, word, status in ((OPERATOR, "another", 403), (WATCHER, None, 403)):
+        async with site.client() as client:
+            begun = await client.post(f"{API}/session", json={"token": token})
+            said = key | {"X-CSRF-Token": word or begun.json()["csrf"], "Origin": HERE}
+            assert (await client.request(method, url, headers=said)).status_code == status
+    assert site.said == []
+
+
 async def test_a_key_is_carried_out_once(site: SiteOnStore, plan: bytes) -> None:
     item = await _armed(site, plan)
     first = await _post(site, f"/queue/{item}/deliver", key="once")
@@ -322,13 +349,38 @@ async def test_a_key_is_carried_out_once(site: SiteOnStore, plan: bytes) -> None
     assert theirs.status_code == 409  # another person's key is another key
 
 
-async def test_two_at_once_with_one_key_are_one(site: SiteOnStore) -> None:
-    body = {"technique": "open-field"}
+async def test_two_at_once_with_one_key_are_one(site: SiteOnStore, plan: bytes) -> None:
+    plan_id = (await _post(site, "/plans", content=plan)).json()["plan_id"]
     answers = await asyncio.gather(
-        *(_post(site, "/plans/generated", body, key="same") for _ in range(3))
+        *(_post(site, "/queue", {"plan_id": plan_id}, key="same") for _ in range(5))
     )
-    assert min(answer.status_code for answer in answers) == 201
     assert {answer.status_code for answer in answers} <= {201, 409}
+    (item,) = (await _get(site, "/queue"))["items"]
+    later = await _post(site, "/queue", {"plan_id": plan_id}, key="same")
+    assert (later.status_code, later.json()["item"]) == (201, item["item"])
+    assert {one.content for one in answers if one.status_code == 201} <= {later.content}
+
+
+async def test_two_deliveries_at_once_are_one_whatever_their_keys(
+    site: SiteOnStore, plan: bytes
+) -> None:
+    item = await _armed(site, plan)
+    answers = await asyncio.gather(*(_post(site, f"/queue/{item}/deliver") for _ in range(5)))
+    assert sorted(answer.status_code for answer in answers) == [202, 409, 409, 409, 409]
+    assert len(site.said) == 1
+
+
+async def test_a_command_that_was_lost_is_not_carried_out_again(
+    site: SiteOnStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = site.assembled.parts.ledger
+    monkeypatch.setattr(ledger, "answered", lambda *_: None)  # as if the process had ended
+    monkeypatch.setattr("gateway.app.web.request_queue.ANSWER_S", 0.0)
+    first = await _post(site, "/room/hold", {"delivery_id": "D1"}, key="lost")
+    assert first.status_code == 202
+    again = await _post(site, "/room/hold", {"delivery_id": "D1"}, key="lost")
+    assert (again.status_code, len(site.said)) == (409, 1)
+    assert "look how things stand" in again.json()["detail"]
 
 
 async def test_a_fault_is_answered_without_its_words_and_once(

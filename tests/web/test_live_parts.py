@@ -4,11 +4,13 @@ import asyncio
 import json
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from gateway.adapters.web.hub import Hub
+from gateway.adapters.web.hub import Hub, Viewer
+from gateway.adapters.web.live_text import update_text
 from gateway.adapters.web.live_updates import PERIOD_S, LiveUpdates
 from gateway.adapters.web.live_view import LiveView
 from gateway.adapters.web.pacing import DELAY_S, JUMP_S, Pacer
@@ -161,6 +163,56 @@ def test_an_arc_reaches_a_viewer_evenly_and_in_order(tmp_path: Path) -> None:
     assert [len(one) for one in leaves] == [60, 60]
     assert sample["axes"]["gantry"][0] != sample["axes"]["gantry"][1]
     assert seen[-1][1]["state"]["busy"] is True
+
+
+@pytest.mark.parametrize("count", [1, 50])
+def test_an_update_is_made_once_however_many_look_on(
+    tmp_path: Path, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+
+    def counted(*arguments: Any) -> str:
+        made.append(update_text(*arguments))
+        return made[-1]
+
+    monkeypatch.setattr("gateway.adapters.web.live_updates.update_text", counted)
+
+    async def watched() -> list[list[int]]:
+        hub = Hub()
+        updates = LiveUpdates(hub, ROOM.machine.layout, dict)
+        viewers = [viewer for viewer in (hub.join() for _ in range(count)) if viewer]
+        seen: list[list[int]] = [[] for _ in viewers]
+
+        async def look(viewer: Viewer, numbers: list[int]) -> None:
+            while True:
+                text, _ = await viewer.take()
+                numbers.append(json.loads(text or "")["n"])
+
+        tasks = [asyncio.create_task(look(*pair)) for pair in zip(viewers, seen, strict=True)]
+        tasks.append(asyncio.create_task(updates.run()))
+        async for message in Arc(ROOM, tmp_path, frames_per_s=0).told():
+            updates.take(message)
+            if len(made) >= 50:
+                break
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        assert hub.encodings == len(made)
+        return seen
+
+    seen = run(watched(), None)
+    assert len(seen) == count
+    assert {tuple(numbers[:49]) for numbers in seen} == {tuple(range(1, 50))}
+    assert len(made) <= 52
+
+
+async def test_an_image_is_the_same_for_all() -> None:
+    hub, image = Hub(), b"image"
+    viewers = [hub.join() for _ in range(3)]
+    hub.publish_image(image)
+    for viewer in viewers:
+        assert viewer is not None
+        assert (await viewer.take())[1] is image
 
 
 def test_a_portal_frame_is_made_small_and_keeps_its_values(tmp_path: Path) -> None:

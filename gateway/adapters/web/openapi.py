@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from gateway.adapters.web.guard import API, SESSION
+from gateway.adapters.web.guard import API, METRICS, SESSION
 from gateway.adapters.web.models import Problem
 from gateway.adapters.web.problems import MEDIA_TYPE
 
@@ -70,8 +70,9 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     responses: dict[str, Any] = operation["responses"]
     api, command = path.startswith(API), method != "get"
     statuses = set(_ALWAYS)
-    if api and path != SESSION:
+    if api or path == METRICS:
         statuses.add(401)
+    if api and path != SESSION:
         operation["security"] = [{"token": []}, {"session": []}] + ([] if command else [{}])
     if command:
         statuses.update(_OF_COMMANDS)

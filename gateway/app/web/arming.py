@@ -39,7 +39,8 @@ class Arming:
         wanted = self.code(item)
         with self._turn:
             self._codes.pop(item, None)
-            if not secrets.compare_digest(wanted, code.strip().upper().ljust(1)):
+            said = code.strip().upper()
+            if not secrets.compare_digest(wanted.encode(), said.encode("utf-8", "replace")):
                 return False
             self._armed[item] = Armed(by, self._monotonic() + ARMED_S)
             return True

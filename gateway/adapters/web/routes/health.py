@@ -23,7 +23,12 @@ def health_routes(parts: WebParts) -> APIRouter:
         response.status_code = 503 if reasons else 200
         return HealthRow(status="not ready" if reasons else "ok", reasons=reasons)
 
-    @router.get("/metrics", summary="Prometheus metrics", response_class=Response)
+    @router.get(
+        "/metrics",
+        summary="Prometheus metrics",
+        response_class=Response,
+        responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+    )
     def metrics() -> Response:
         if parts.metrics is None:
             raise not_found("page: this service has no metrics")

@@ -22,6 +22,8 @@ PARQUET = "application/vnd.apache.parquet"
 DICOM = "application/dicom"
 REPORT = "report.html"
 
+FILES = ("application/octet-stream", "application/pdf", DICOM, PARQUET, "text/html", "text/csv")
+
 DeliveryId = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 FileName = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
 Number = Annotated[int, Path(ge=0, le=2**31 - 1)]
@@ -34,9 +36,15 @@ Columns = Annotated[
 ]
 
 
-def _binary(*media_types: str) -> dict[int | str, dict[str, object]]:
+def _binary(
+    *media_types: str, json: dict[str, object] | None = None
+) -> dict[int | str, dict[str, object]]:
+    """A description of content; ``json`` describes what may come as JSON."""
     schema = {"schema": {"type": "string", "format": "binary"}}
-    return {200: {"description": "The content", "content": dict.fromkeys(media_types, schema)}}
+    content: dict[str, object] = dict.fromkeys(media_types, schema)
+    if json is not None:
+        content["application/json"] = {"schema": json}
+    return {200: {"description": "The content", "content": content}}
 
 
 def record_routes(record: Record) -> APIRouter:
@@ -127,7 +135,7 @@ def record_routes(record: Record) -> APIRouter:
         "/deliveries/{delivery_id}/files/{name}",
         summary="A file",
         response_class=Response,
-        responses=_binary("application/octet-stream", DICOM, PARQUET, "application/json"),
+        responses=_binary(*FILES, json={}),
     )
     def file(delivery_id: DeliveryId, name: FileName) -> Response:
         return _download(record.file(delivery_id, name))
