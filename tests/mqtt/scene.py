@@ -19,6 +19,7 @@ from gateway.domain.axes import Axis, AxisLayout
 from gateway.domain.delivery import Interlock, MachineSample, MachineState
 from gateway.domain.units import NS_PER_S
 from gateway.formats.live_feed import LiveSample
+from gateway.ports.clock import WallClock
 from gateway.ports.store import Json, StoredEvent
 from tests.node_service.waiting import until
 
@@ -101,9 +102,10 @@ async def telling(
     telemetry_hz: float = 50.0,
     announcements: tuple[tuple[str, bytes], ...] = (),
     pause_s: Callable[[int], float] = lambda _: 0.02,
+    clock: WallClock | None = None,
 ) -> AsyncIterator[Scene]:
     """A publisher at work; it has ended well when the block has."""
-    clock = SystemClock()
+    clock = SystemClock() if clock is None else clock
     now = RoomNow(ROOM, LAYOUT, clock, telemetry_hz, simulated=True)
     kept = FakeRecord() if record is None else record
     cursor = await asyncio.to_thread(Cursor, folder, 0)

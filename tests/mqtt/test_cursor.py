@@ -33,6 +33,17 @@ def test_what_is_long_ago_is_forgotten_once_it_was_acknowledged(tmp_path: Path) 
         assert cursor.told() == 3
 
 
+def test_another_record_is_told_from_its_end_on(tmp_path: Path) -> None:
+    with closing(Cursor(tmp_path, 0)) as cursor:
+        cursor.telling([1, 2, 3], 7, 5.0)
+        cursor.acknowledge(3)
+        assert cursor.last_told_ns() == 7
+        cursor.begin_at(1)
+    with closing(Cursor(tmp_path, 0)) as cursor:
+        assert (cursor.acknowledged, cursor.told(), cursor.first_since(0)) == (1, 1, 2)
+        assert cursor.last_told_ns() == 0
+
+
 def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(b"rubbish" * 1_000)
     with pytest.raises(StoreError, match=FILE):

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from gateway.adapters.clock import SystemClock
+from gateway.domain.units import NS_PER_S
 from tests.mqtt.cable import cable
 from tests.mqtt.fake_broker import PUBLISH, fake_broker
 from tests.mqtt.mosquitto import mosquitto
@@ -83,6 +85,58 @@ async def test_what_was_not_acknowledged_may_have_been_heard(tmp_path: Path) -> 
         line.mend()
         await scene.acknowledged(1)
         assert (scene.outbox.counts.repeated, scene.outbox.counts.told) == (1, 0)
+
+
+async def test_what_a_killed_broker_lost_is_repeated_however_long_it_is_away(
+    tmp_path: Path,
+) -> None:
+    """``repeat_s`` counts back from when it went, not from when it comes again."""
+    clock = SteeredClock()
+    async with (
+        fake_broker() as (broker, port),
+        cable(port) as (line, near),
+        telling(tmp_path, near, repeat_s=120.0, clock=clock) as scene,
+    ):
+        scene.append("beam-on", beam=1)
+        await scene.acknowledged(1)
+        clock.ahead_s += 200.0
+        scene.append("beam-on", beam=2)
+        await scene.acknowledged(2)
+        line.cut()
+        await until(lambda: scene.publisher.counts.failures > 0)
+        clock.ahead_s += 3_600.0
+        broker.acknowledges = False
+        line.mend()
+        await until(lambda: broker.unacknowledged >= 2)  # presence, and the repeat
+        line.cut()  # it goes again before it has taken that
+        broker.acknowledges = True
+        clock.ahead_s += 3_600.0
+        line.mend()
+        await until(lambda: scene.outbox.counts.repeated == 1)
+        scene.append("end", outcome="complete", reason="")
+        await scene.acknowledged(3)
+        assert (scene.outbox.counts.repeated, scene.outbox.counts.told) == (1, 3)
+
+
+async def test_a_process_that_comes_back_late_repeats_what_it_told_last(tmp_path: Path) -> None:
+    record, clock = FakeRecord(), SteeredClock()
+    async with fake_broker() as (_broker, port):
+        async with telling(tmp_path, port, record=record, clock=clock) as scene:
+            scene.append("beam-on", beam=1)
+            await scene.acknowledged(1)
+        clock.ahead_s += 3_600.0
+        async with telling(tmp_path, port, record=record, clock=clock) as scene:
+            await until(lambda: scene.outbox.counts.repeated == 1)
+
+
+class SteeredClock:
+    """As far ahead of the computer's clock as the test wants."""
+
+    def __init__(self) -> None:
+        self.ahead_s = 0.0
+
+    def now_ns(self) -> int:
+        return SystemClock().now_ns() + round(self.ahead_s * NS_PER_S)
 
 
 def told(sequence: int) -> Any:

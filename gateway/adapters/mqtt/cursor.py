@@ -46,6 +46,16 @@ class Cursor:
         """The last event that may have been told."""
         return max(self.acknowledged, self._number("SELECT max(sequence) FROM told"))
 
+    def last_told_ns(self) -> int:
+        """When something was told for the last time; 0 where nothing is kept."""
+        return self._number("SELECT max(at_ns) FROM told")
+
+    def begin_at(self, newest: int) -> None:
+        """Another record: go on after its event ``newest``, whatever was told of the one before."""
+        self._do("DELETE FROM told")
+        self._do("UPDATE acknowledged SET sequence = ?", newest)
+        self.acknowledged = newest
+
     def first_since(self, at_ns: int) -> int:
         """The event to go on with, where all that was told since ``at_ns`` is told again."""
         first = self._number("SELECT min(sequence) FROM told WHERE at_ns >= ?", at_ns)

@@ -1,8 +1,8 @@
 """The record's events on their way to a broker: each once, in order, or marked as a repeat.
 
 The record is the outbox: nothing is lost by an outage of any length. A broker that was killed may
-have lost what it had acknowledged, so what was told in the last ``repeat_s`` is told again to a new
-connection.
+have lost what it had acknowledged, so what was told in the last ``repeat_s`` of a connection is
+told again to the next one, whenever that is.
 """
 
 import asyncio
@@ -53,6 +53,7 @@ class EventOutbox:
         self._clock = clock
         self._nudged = nudged
         self._repeat_s = repeat_s
+        self._lost_ns: int | None = None
         self.counts = EventCounts()
 
     @property
@@ -63,20 +64,29 @@ class EventOutbox:
     async def tell(self, connection: Connection) -> None:
         """Tell what has not been told, and what comes. Raises LinkLost, StoreError."""
         told, position = await asyncio.to_thread(self._beginning)
-        while True:
-            self._nudged.clear()
-            batch = await asyncio.to_thread(self._batch, position)
-            for event in batch:
-                await self._tell(connection, event, repeat=event.sequence <= told)
-            if batch:
-                position = batch[-1].sequence
-                await asyncio.to_thread(self._cursor.acknowledge, position)
-            else:
-                await _nudge(self._nudged)
+        try:
+            while True:
+                self._nudged.clear()
+                batch = await asyncio.to_thread(self._batch, position)
+                for event in batch:
+                    await self._tell(connection, event, repeat=event.sequence <= told)
+                if batch:
+                    position = batch[-1].sequence
+                    await asyncio.to_thread(self._cursor.acknowledge, position)
+                else:
+                    await _nudge(self._nudged)
+        finally:
+            if position >= told:  # else the next connection has the same to repeat
+                self._lost_ns = self._clock.now_ns()
 
     def _beginning(self) -> tuple[int, int]:
-        """The last event that may have been told, and the one after which to go on."""
-        since_ns = self._clock.now_ns() - round(self._repeat_s * NS_PER_S)
+        """The last event that may have been told, and the one after which to go on.
+
+        When the connection before was lost is known of this process's own; of an earlier one's it
+        is when it told something for the last time.
+        """
+        lost_ns = self._cursor.last_told_ns() if self._lost_ns is None else self._lost_ns
+        since_ns = lost_ns - round(self._repeat_s * NS_PER_S) + 1
         return self._cursor.told(), self._cursor.first_since(since_ns) - 1
 
     def _batch(self, position: int) -> Sequence[StoredEvent]:

@@ -6,6 +6,7 @@ nothing else, and nothing that a broker sends has any effect.
 """
 
 import asyncio
+import logging
 import sys
 from contextlib import AsyncExitStack, aclosing, closing
 from dataclasses import replace
@@ -26,12 +27,14 @@ from gateway.adapters.mqtt.topics import Topics
 from gateway.app.intake import find_room
 from gateway.app.mqtt.record import Record
 from gateway.app.node.child_main import run_child, tell, when_input_ends
-from gateway.domain.errors import ConfigError
+from gateway.domain.errors import ConfigError, StoreError
 from gateway.domain.room import Room
 from gateway.settings import Mqtt, Settings, load_settings
 
 FOLDER = "mqtt"
 REPORT_PERIOD_S = 1.0
+
+_log = logging.getLogger(__name__)
 
 
 def work(arguments: list[str]) -> None:
@@ -45,6 +48,9 @@ def work(arguments: list[str]) -> None:
     broker, embedded = _broker(settings.mqtt, topics)
     record = Record(settings.store)
     with closing(record), closing(Cursor(settings.store / FOLDER, record.newest())) as cursor:
+        if not record.holds(cursor.told()):
+            _log.warning("the record ends before what was told: it is told from its end on")
+            cursor.begin_at(record.newest())
         process = _Process(settings, settings.mqtt, room, topics, record, cursor)
         asyncio.run(process.run(broker, Path(path), embedded=embedded))
 
@@ -140,9 +146,17 @@ class _Report:
         self._record = record
 
     async def run(self) -> None:
+        """Until cancelled; what cannot be written down now is, later."""
+        failing = False
         while True:
-            newest = await asyncio.to_thread(self._record.newest)
-            await asyncio.to_thread(self._file.write, self._values(newest))
+            try:
+                newest = await asyncio.to_thread(self._record.newest)
+                await asyncio.to_thread(self._file.write, self._values(newest))
+                failing = False
+            except (StoreError, OSError) as problem:
+                if not failing:
+                    _log.error("MQTT: its counts cannot be written down: %s", problem)
+                failing = True
             await asyncio.sleep(REPORT_PERIOD_S)
 
     def _values(self, newest: int) -> dict[str, float]:

@@ -25,6 +25,10 @@ class Record:
             self._reader = open_reader(self._store)
         return self._reader.events_after(sequence, limit)
 
+    def holds(self, sequence: int) -> bool:
+        """Whether there is an event of that sequence, or it is 0."""
+        return sequence == 0 or bool(self.events_after(sequence - 1, 1))
+
     def newest(self) -> int:
         """The sequence of the newest event, 0 where there is none."""
         try:
