@@ -31,7 +31,7 @@ from gateway.app.output import export, leave_summary, prepare
 from gateway.app.refusal import begun, refusal
 from gateway.app.request import Decided, Progress, Request
 from gateway.delivery.ledger import DeliveryEntry
-from gateway.domain.errors import ConfigError, GatewayError
+from gateway.domain.errors import ConfigError, GatewayError, InputError
 from gateway.ports.store import RecordStore
 from gateway.settings import Settings
 
@@ -116,6 +116,8 @@ def _take_in(request: Request, settings: Settings) -> Intake:
         fraction_group=request.fraction_group,
         room_name=request.room,
     )
+    if request.plan_sha256 not in ("", intake.file.sha256):
+        raise InputError("the plan's file is not the one that was armed")
     require_frame_rate(intake.room.panel, request.cine_fps)
     return intake
 

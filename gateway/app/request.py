@@ -21,7 +21,8 @@ class Request:
     ``speed`` is the factor of real time, infinite for unbounded simulated time, None for the
     default: unbounded when the room is simulated in this process, real otherwise. ``request_id``
     is the requester's own name for this delivery: under one name, one delivery is begun at most.
-    ``verifications`` are what an external system said of its beams.
+    ``plan_sha256`` is what was approved: a file of another content is refused. ``verifications``
+    are what an external system said of its beams.
     """
 
     plan: Path | None = None
@@ -39,6 +40,7 @@ class Request:
     by: tuple[str, ...] = ()
     permit: frozenset[str] = field(default_factory=frozenset)
     request_id: str = ""
+    plan_sha256: str = ""
     verifications: tuple[Verification, ...] = ()
 
 

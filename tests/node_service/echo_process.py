@@ -9,7 +9,10 @@ def main() -> int:
         return 3
     _tell({"ready": True})
     for line in sys.stdin:
-        _tell({"said": json.loads(line)["say"]})
+        said = json.loads(line)["say"]
+        if said == "nonsense":
+            sys.stdout.write("Traceback (most recent call last):\n")
+        _tell({"said": said})
     return 0
 
 

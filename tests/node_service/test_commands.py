@@ -1,7 +1,6 @@
 """What the web's process asks for is done once, and answered."""
 
 import asyncio
-import hashlib
 import json
 import os
 import signal
@@ -17,7 +16,7 @@ from typing import Any, cast
 import pytest
 
 from gateway.app.node import watching
-from gateway.app.node.commands import Commands
+from gateway.app.node.commands import BUSY, RESTARTED, Commands
 from gateway.app.node.jobs import Job, Outcome
 from gateway.app.node.record import outcome_of
 from gateway.app.node.room import RoomProcess
@@ -39,6 +38,7 @@ class FakeRoom:
     asked: list[Mapping[str, Any]] = field(default_factory=list)
     go: asyncio.Event = field(default_factory=asyncio.Event)
     lost: bool = False
+    known: Outcome | None = None
     job: Job | None = None
     on_control: Any = None
     on_job: Any = None
@@ -54,11 +54,15 @@ class FakeRoom:
         self.on_job(None)
         return Outcome("D-1", "", {})
 
+    @property
+    def wanted(self) -> bool:
+        return self.job is not None
+
+    async def begun(self, _request_id: str) -> Outcome | None:
+        return self.known
+
     async def control(self, wanted: Mapping[str, Any]) -> None:
         self.asked.append(wanted)
-
-    def abort(self, item: str) -> bool:
-        return self.job is not None and self.job.item == item
 
 
 @dataclass
@@ -101,7 +105,7 @@ def plan(tmp_path: Path) -> Path:
 async def test_a_delivery_is_carried_out_once_and_answered_again(
     office: Office, plan: Path
 ) -> None:
-    sha256 = hashlib.sha256(b"plan").hexdigest()
+    sha256 = "0" * 64
     order = {"plan": str(plan), "plan_sha256": sha256, "beams": [2], "speed": None}
     office.command("k", "deliver", **order)
     assert await office.answer() == ("k", "accepted", "")
@@ -111,7 +115,8 @@ async def test_a_delivery_is_carried_out_once_and_answered_again(
     assert await office.answer() == ("k", "done", "D-1")
     office.command("k", "deliver", **order)
     assert await office.answer() == ("k", "done", "D-1")
-    assert office.room.jobs == [Job("k", plan, "k", beams=(2,), by=("Anna",), speed="1")]
+    job = Job("k", plan, "k", beams=(2,), by=("Anna",), speed="1", plan_sha256=sha256)
+    assert office.room.jobs == [job]
 
 
 async def test_who_has_the_room_is_told(office: Office, plan: Path) -> None:
@@ -126,18 +131,38 @@ async def test_who_has_the_room_is_told(office: Office, plan: Path) -> None:
     assert (office.room.jobs[0].speed, office.room.jobs[0].cine_fps) == ("inf", 5.0)
 
 
-async def test_a_plan_that_is_not_the_one_that_was_armed_is_refused(
+async def test_what_cannot_begin_at_once_does_not_begin_later(office: Office, plan: Path) -> None:
+    """Who armed it armed it for now: two operators at one moment are one delivery."""
+    office.command("k", "deliver", plan=str(plan))
+    office.command("l", "deliver", plan=str(plan))
+    office.command("k", "deliver", plan=str(plan))
+    assert (await office.answer())[:2] == ("k", "accepted")
+    assert (await office.answer())[:2] == ("l", "accepted")
+    assert (await office.answer())[:2] == ("k", "accepted")
+    assert await office.answer() == ("l", "refused", BUSY)
+    office.room.go.set()
+    assert await office.answer() == ("k", "done", "D-1")
+    assert [job.item for job in office.room.jobs] == ["k"]
+
+
+async def test_what_became_of_a_delivery_can_be_asked_by_whoever_missed_it(
     office: Office, plan: Path
 ) -> None:
-    office.command("k", "deliver", plan=str(plan), plan_sha256="0" * 64)
-    assert (await office.answer())[1] == "accepted"
-    assert await office.answer() == (
-        "k", "refused", "the plan's file is not the one that was armed",
-    )  # fmt: skip
-    office.command("l", "deliver", plan=str(plan) + "x", plan_sha256="0" * 64)
-    assert (await office.answer())[1] == "accepted"
-    assert "cannot be read" in (await office.answer())[2]
-    assert office.room.jobs == []
+    """It is never begun by that: the service that took it may be another one."""
+    office.command("k", "recall")
+    assert await office.answer() == ("k", "refused", RESTARTED)
+    office.room.known = Outcome("D-7", "", None)
+    office.command("l", "recall")
+    assert await office.answer() == ("l", "done", "D-7")
+    office.command("m", "deliver", plan=str(plan))
+    assert (await office.answer())[:2] == ("m", "accepted")
+    office.command("m", "recall")
+    assert (await office.answer())[:2] == ("m", "accepted")
+    office.room.go.set()
+    assert await office.answer() == ("m", "done", "D-1")
+    office.command("m", "recall")
+    assert await office.answer() == ("m", "done", "D-1")
+    assert len(office.room.jobs) == 1
 
 
 async def test_a_room_that_is_lost_is_told(office: Office, plan: Path) -> None:
@@ -160,14 +185,12 @@ async def test_an_operators_word_is_passed_on_once_and_its_end_is_told(office: O
     assert len(office.room.asked) == 1
 
 
-async def test_a_delivery_that_has_no_name_yet_is_aborted_by_its_item(
-    office: Office, plan: Path
-) -> None:
+async def test_an_abort_right_behind_a_delivery_comes_after_it(office: Office, plan: Path) -> None:
     office.command("k", "deliver", plan=str(plan))
-    await office.answer()
-    await until(lambda: office.room.job is not None)
     office.command("a", "abort", delivery_id="k")
-    assert await office.answer() == ("a", "done", "")
+    await until(lambda: bool(office.room.asked))
+    assert [job.item for job in office.room.jobs] == ["k"]
+    assert office.room.asked[0]["delivery_id"] == "k"
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,11 @@
 """What ends is started again; what is stopped stays stopped."""
 
 import asyncio
+import errno
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,6 +35,39 @@ async def test_a_process_that_is_killed_is_there_again() -> None:
         assert await heard.get() == {"said": 2}
     await keeper.stop()
     assert keeper.child.gone
+
+
+async def test_a_process_that_cannot_be_understood_is_replaced() -> None:
+    """Something in it has written to its standard output."""
+    heard: asyncio.Queue[object] = asyncio.Queue()
+    keeper = Keeper("echo", lambda: Child("echo", ECHO, (), heard.put_nowait))
+    first = await keeper.start()
+    await first.send({"say": "nonsense"})
+    async with asyncio.timeout(30):
+        await until(lambda: keeper.starts == 2)
+        await keeper.child.send({"say": 2})
+        assert await heard.get() == {"said": 2}
+    await keeper.stop()
+
+
+async def test_a_system_that_gives_no_process_is_asked_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    keeper = Keeper("echo", lambda: Child("echo", ECHO, (), unheard))
+    first = await keeper.start()
+    start, refused = asyncio.create_subprocess_exec, []
+
+    async def none_left(*arguments: Any, **more: Any) -> Any:
+        if not refused:
+            refused.append(1)
+            raise OSError(errno.EAGAIN, "no process is left")
+        return await start(*arguments, **more)
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", none_left)
+    os.kill(first.pid, signal.SIGKILL)
+    await until(lambda: keeper.starts == 2)
+    await keeper.stop()
+    assert refused
 
 
 async def test_a_process_that_will_not_start_is_told() -> None:

@@ -1,6 +1,7 @@
 """The room's process: every request is carried out once, whatever happens to the process."""
 
 import asyncio
+import hashlib
 import json
 import os
 import signal
@@ -16,9 +17,10 @@ import pytest
 
 from gateway.app.node.jobs import Job, Outcome, job_line, job_of
 from gateway.app.node.record import UNRESOLVED, outcome_of
-from gateway.app.node.room import LOST, MODULE, RoomProcess
+from gateway.app.node.room import LOST, MODULE, UNWANTED, RoomProcess
 from gateway.domain.worklist import Verification, VerificationStatus
 from tests.e2e.deliveries import generated, settings
+from tests.node_service.waiting import until
 
 ROOM = "truebeam-m120"
 PULSE_MU = 0.028
@@ -153,6 +155,87 @@ async def test_operators_hold_resume_and_abort_the_delivery_that_they_name(
         assert await said.get() == ("a", "refused")
     assert outcome.summary is not None
     assert outcome.summary["beams"][0]["termination_reason"] == "aborted by Anna"
+
+
+async def test_an_abort_that_comes_with_the_job_is_not_lost(tmp_path: Path, plan: Path) -> None:
+    """It may be there before the room's process has begun to read the plan."""
+    said: list[tuple[str, str]] = []
+    async with room(tmp_path, "inf") as process:
+        process.on_control = lambda answer: said.append((answer["key"], answer["status"]))
+        loop = asyncio.get_running_loop()
+
+        def abort(job: Job | None) -> None:
+            if job is not None and job.item == "1":
+                loop.call_soon(process.abort, "1")
+
+        process.on_job = abort
+        outcome = await process.deliver(Job("1", plan, "request-1"), unseen)
+        other = await process.deliver(Job("2", plan, "request-2"), unseen)
+    assert (outcome.delivered, outcome.again) == (False, False)
+    assert "before anything was delivered" in outcome.reason
+    assert said == [("abort-1", "done")]
+    assert other.delivered
+
+
+async def test_a_job_that_waits_is_aborted_by_its_name(tmp_path: Path, plan: Path) -> None:
+    said: list[tuple[str, str]] = []
+    async with room(tmp_path, "1") as process:
+        process.on_control = lambda answer: said.append((answer["key"], answer["status"]))
+        begun = asyncio.Event()
+        first = asyncio.create_task(
+            process.deliver(Job("1", plan, "request-1"), lambda *_: begun.set())
+        )
+        await begun.wait()
+        second = asyncio.create_task(process.deliver(Job("2", plan, "request-2"), unseen))
+        await asyncio.sleep(0)
+        await process.control({"key": "a", "do": "abort", "delivery_id": "2", "by": ["Anna"]})
+        assert said == [("a", "done")]
+        process.abort("2")
+        await process.control({"key": "b", "do": "abort", "delivery_id": "1", "by": ["Anna"]})
+        assert (await second).reason == UNWANTED
+        outcome = await first
+        assert not process.wanted
+    assert outcome.summary is not None
+    assert outcome.summary["beams"][0]["termination_reason"] == "aborted by Anna"
+    assert said[1:] == [("b", "accepted"), ("b", "done")]
+
+
+async def test_a_plan_that_is_not_the_one_that_was_armed_is_refused(
+    tmp_path: Path, plan: Path
+) -> None:
+    armed = hashlib.sha256(await asyncio.to_thread(plan.read_bytes)).hexdigest()
+    async with room(tmp_path, "inf") as process:
+        job = Job("1", plan, "request-1", plan_sha256="0" * 64)
+        altered = await process.deliver(job, unseen)
+        same = await process.deliver(replace(job, plan_sha256=armed), unseen)
+    assert (altered.delivered, altered.again) == (False, False)
+    assert altered.reason == "the plan's file is not the one that was armed"
+    assert same.delivered
+
+
+async def test_an_answer_belongs_to_its_job(tmp_path: Path, plan: Path) -> None:
+    """Whoever asked for the first no longer waits; the room delivers it all the same."""
+    ours = settings(tmp_path)
+    async with room(tmp_path, "inf") as process:
+        taken_up = asyncio.Event()
+        process.on_job = lambda job: taken_up.set() if job is not None else None
+        first = asyncio.create_task(process.deliver(Job("1", plan, "request-1"), unseen))
+        await taken_up.wait()
+        await asyncio.sleep(0)
+        first.cancel()
+        second = await process.deliver(Job("2", plan, "request-2"), unseen)
+        assert second.summary is not None
+        assert second == await asyncio.to_thread(outcome_of, ours, "request-2")
+    assert second.delivered
+
+
+async def test_a_process_that_is_lost_while_nothing_is_delivered_is_there_again(
+    tmp_path: Path, plan: Path
+) -> None:
+    async with room(tmp_path, "inf") as process:
+        os.kill(process.pid, signal.SIGKILL)
+        await until(lambda: process.starts == 2)
+        assert (await process.deliver(Job("1", plan, "request-1"), unseen)).delivered
 
 
 async def test_a_lost_process_is_replaced_and_its_job_is_not_repeated(

@@ -1,7 +1,10 @@
 """Plans, queue, arming, commands and alarms: each carried out once, by whom it may be."""
 
 import asyncio
+import sqlite3
+import threading
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -11,6 +14,7 @@ import httpx
 import pytest
 
 from gateway.adapters.web.backend import Stored
+from gateway.adapters.webstore.database import DATABASE
 from gateway.app.generate import write_generated_plan
 from gateway.app.web.arming import ARMED_S, Arming
 from gateway.domain.errors import StoreError
@@ -412,6 +416,87 @@ async def test_a_database_that_fails_carries_nothing_out(
         raise StoreError("the disk is full")
 
     monkeypatch.setattr(site.assembled.parts.ledger, "begin", fail)
-    answer = await _post(site, "/room/hold", {"delivery_id": "D1"})
+    answer = await _post(site, "/room/resume", {"delivery_id": "D1"})
     assert answer.status_code == 503
     assert site.said == []
+
+
+@pytest.mark.parametrize("do", ["hold", "abort"])
+async def test_no_disk_keeps_a_beam_on(
+    site: SiteOnStore, do: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> Stored:
+        raise StoreError("the disk is full")
+
+    _answer_at_once(site, monkeypatch)
+    with monkeypatch.context() as full:
+        full.setattr(site.assembled.parts.ledger, "begin", fail)
+        answer = await _post(site, f"/room/{do}", {"delivery_id": "D1"})
+        assert (answer.status_code, answer.json()["status"]) == (202, "done")
+    monkeypatch.setattr(site.assembled.parts.ledger, "answered", fail)
+    answer = await _post(site, f"/room/{do}", {"delivery_id": "D1"}, key="kept")
+    assert answer.status_code == 202
+    assert [line["command"]["do"] for line in site.said] == [do, do]
+    again = await _post(site, f"/room/{do}", {"delivery_id": "D1"}, key="kept")
+    assert (again.status_code, len(site.said)) == (409, 2)  # replayed
+
+
+async def test_a_database_that_somebody_else_writes_keeps_no_beam_on(
+    site: SiteOnStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _answer_at_once(site, monkeypatch)
+    with closing(sqlite3.connect(site.assembled.database.root / DATABASE)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        answer = await _post(site, "/room/abort", {"delivery_id": "D1"})
+        assert (answer.status_code, answer.json()["status"]) == (202, "done")
+        other.rollback()
+
+
+async def test_an_abort_waits_for_no_other_request(
+    site: SiteOnStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many as the server works on at once, and more, wait for something slow."""
+    slow, waiting = threading.Event(), threading.Semaphore(0)
+
+    def wait(*_: object) -> dict[str, Any]:
+        waiting.release()
+        slow.wait(60.0)
+        return {"items": [], "techniques": []}
+
+    monkeypatch.setattr(site.assembled.parts.plans, "plans", wait)
+    _answer_at_once(site, monkeypatch)
+    asked = [asyncio.create_task(_get(site, "/plans")) for _ in range(60)]
+    for _ in range(20):
+        await asyncio.to_thread(waiting.acquire)
+    answer = await _post(site, "/room/abort", {"delivery_id": "D1"})
+    assert (answer.status_code, answer.json()["status"]) == (202, "done")
+    assert not any(task.done() for task in asked)
+    slow.set()
+    await asyncio.gather(*asked)
+
+
+def _answer_at_once(site: SiteOnStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``serve`` does what it is asked for."""
+    line = site.assembled.line
+
+    def answered(said: dict[str, Any]) -> None:
+        site.said.append(said)
+        line.answered({"key": said["command"]["key"], "status": "done", "text": ""})
+
+    monkeypatch.setattr(line, "_tell", answered)
+
+
+def test_an_answer_that_was_missed_is_asked_for(tmp_path: Path, plan: bytes) -> None:
+    """The web's process was away when it came: nothing stays as if it were delivered still."""
+    with site_on_store(tmp_path) as site:
+        item = asyncio.run(_armed(site, plan))
+        asyncio.run(_post(site, f"/queue/{item}/deliver"))
+    with site_on_store(tmp_path) as site:
+        queue = site.assembled.queue
+        queue.recall()
+        assert site.said == [{"command": {"key": item, "do": "recall", "by": []}}]
+        queue.answered({"key": item, "status": "refused", "text": "started again"})
+        found = asyncio.run(_get(site, f"/queue/{item}"))
+        assert (found["state"], found["reason"]) == ("refused", "started again")
+        queue.recall()
+        assert len(site.said) == 1

@@ -1,6 +1,8 @@
 """Commands are carried out once: the same key gets the same answer."""
 
 import asyncio
+import contextlib
+import logging
 import re
 from hashlib import sha256
 from http import HTTPStatus
@@ -16,7 +18,12 @@ from gateway.domain.errors import StoreError
 
 HEADER = "idempotency-key"
 REPLAYED = "Idempotent-Replayed"
+BEAM_OFF = (f"{API}v1/room/hold", f"{API}v1/room/abort")
+LEDGER_S = 1.0
+"""How long a command that turns the beam off waits for the disk."""
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
+
+_log = logging.getLogger(__name__)
 
 
 class OnceOnly:
@@ -47,6 +54,8 @@ class OnceOnly:
 
     async def _once(self, scope: Scope, key: str, body: bytes) -> Response:
         name = scope["state"]["person"].name
+        if scope["path"] in BEAM_OFF:
+            return await self._at_once(scope, name, key, body)
         request = await asyncio.to_thread(_digest, scope, body)
         before = await asyncio.to_thread(self._ledger.begin, name, key, request)
         if before is not None:
@@ -57,6 +66,23 @@ class OnceOnly:
             answer = await _carried_out(self._app, scope, body)
         finally:
             await asyncio.to_thread(self._ledger.answered, name, key, answer)
+        return _response(answer, {})
+
+    async def _at_once(self, scope: Scope, name: str, key: str, body: bytes) -> Response:
+        """No disk keeps a beam on: what cannot be kept is carried out nevertheless."""
+        kept, request = True, _digest(scope, body)
+        try:
+            async with asyncio.timeout(LEDGER_S):
+                before = await asyncio.to_thread(self._ledger.begin, name, key, request)
+            if before is not None:
+                return _response(before, {REPLAYED: "true"})
+        except (StoreError, TimeoutError) as problem:
+            _log.error("%s cannot be kept: %s", scope["path"], problem or "it took too long")
+            kept = False
+        answer = await _carried_out(self._app, scope, body)
+        if kept:
+            with contextlib.suppress(StoreError):
+                await asyncio.to_thread(self._ledger.answered, name, key, answer)
         return _response(answer, {})
 
 

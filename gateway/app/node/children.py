@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import json
 import logging
-import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -15,6 +14,8 @@ READY_BOUND_S = 60.0
 STOP_BOUND_S = 30.0
 LINE_BYTES = 64 * 2**20
 """A summary of a large plan is one line."""
+LEFT_BYTES = 2**16
+NEVER_STARTED = -1
 
 _log = logging.getLogger(__name__)
 
@@ -44,13 +45,16 @@ class Child:
 
     async def start(self) -> None:
         """Start the process and wait until it is ready. Raises LinkLost, ReplyTimeout."""
-        self._process = await asyncio.create_subprocess_exec(
-            *self._argv,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            limit=LINE_BYTES,
-            start_new_session=True,
-        )
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                *self._argv,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                limit=LINE_BYTES,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise LinkLost(f"the {self.name} process cannot be started: {error}") from error
         try:
             async with asyncio.timeout(READY_BOUND_S):
                 first = await self._line()
@@ -59,6 +63,9 @@ class Child:
             raise ReplyTimeout(
                 f"the {self.name} process was not ready in {READY_BOUND_S:g} s"
             ) from None
+        except ValueError as error:
+            await self.stop()
+            raise LinkLost(f"the {self.name} process cannot be understood: {error}") from error
         if first is None:
             code = await self._process.wait()
             raise LinkLost(f"the {self.name} process ended with {code} before it was ready")
@@ -67,25 +74,26 @@ class Child:
 
     async def ended(self) -> int:
         """Wait for its end; the exit code. What it said was told before."""
+        if self._process is None:
+            return NEVER_STARTED
         if self._reading is not None:
             await asyncio.wait((self._reading,))
         return await self._running().wait()
 
     async def send(self, value: Mapping[str, Any]) -> None:
         """Give it a line. Raises LinkLost when it is gone."""
+        try:
+            await self.say(value).drain()
+        except ConnectionError as error:
+            raise LinkLost(f"the {self.name} process has ended") from error
+
+    def say(self, value: Mapping[str, Any]) -> asyncio.StreamWriter:
+        """Give it a line, and wait for nothing. Raises LinkLost when it is gone."""
         writer = self._running().stdin
         if writer is None or writer.is_closing():
             raise LinkLost(f"the {self.name} process has ended")
         writer.write(json.dumps(value, ensure_ascii=False, allow_nan=False).encode() + b"\n")
-        try:
-            await writer.drain()
-        except ConnectionError as error:
-            raise LinkLost(f"the {self.name} process has ended") from error
-
-    def interrupt(self) -> None:
-        """Ask it to stop what it does now."""
-        with contextlib.suppress(ProcessLookupError):
-            self._running().send_signal(signal.SIGINT)
+        return writer
 
     async def stop(self) -> None:
         """End it: its input closes, then SIGTERM, at last SIGKILL. Idempotent."""
@@ -107,8 +115,21 @@ class Child:
             await asyncio.wait((self._reading,))
 
     async def _read(self) -> None:
-        while (value := await self._line()) is not None:
-            self._told(value)
+        try:
+            while (value := await self._line()) is not None:
+                self._told(value)
+        except (ValueError, LookupError, TypeError) as error:
+            _log.error("the %s process cannot be understood: %r", self.name, error)
+            await self._leave()
+
+    async def _leave(self) -> None:
+        """End a process by its input, whatever it still says: who keeps it starts another."""
+        process = self._running()
+        if process.stdin is not None:
+            process.stdin.close()
+        if process.stdout is not None:
+            while await process.stdout.read(LEFT_BYTES):
+                continue
 
     async def _line(self) -> Mapping[str, Any] | None:
         reader = self._running().stdout

@@ -1,7 +1,6 @@
 """What the web's process asks for: deliveries in their turn, and operators' words at once."""
 
 import asyncio
-import hashlib
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Mapping
@@ -9,12 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from gateway.app.node.jobs import Job
+from gateway.app.node.jobs import Job, Outcome
 from gateway.app.node.room import RoomProcess
-from gateway.domain.errors import LinkError
+from gateway.domain.errors import GatewayError, StoreError
 
 KEYS_KEPT = 10_000
 REAL_TIME = "1"
+BUSY = "the room is busy: nothing was delivered; propose it again when its delivery has ended"
+RESTARTED = "the service was started again before this was delivered: nothing was delivered"
 
 Say = Callable[[Mapping[str, Any]], None]
 
@@ -25,7 +26,8 @@ class Commands:
     """Carries out each key once; a key that comes again is answered as before.
 
     ``say`` is given ``{"answer": ...}`` and ``{"room": ...}``. Deliveries run at ``speed`` where
-    they do not name one; their key is their request's name in the record.
+    they do not name one; their key is their request's name in the record. A delivery begins at
+    once or not at all: nobody armed it for later. ``recall`` asks what became of one.
     """
 
     def __init__(self, room: RoomProcess, speed: str = REAL_TIME) -> None:
@@ -64,27 +66,38 @@ class Commands:
         if do == "deliver":
             job = _job(key, command, self._speed)
             self._answer(key, "accepted")
-            self._spawn(self._deliver(key, job, command.get("plan_sha256")))
+            self._spawn(self._deliver(key, job))
+        elif do == "recall":
+            self._spawn(self._recall(key))
         elif do in ("hold", "resume", "abort"):
             named = {name: command[name] for name in ("key", "do", "delivery_id", "by")}
             self._keep({**named, "status": "accepted", "text": ""})
-            if do == "abort" and named["delivery_id"] and self._room.abort(named["delivery_id"]):
-                self._answer(key, "done")
-            else:
-                self._spawn(self._room.control(named))
+            self._spawn(self._room.control(named))
         else:
             self._answer(key, "refused", f"nobody can do {do!r}")
 
-    async def _deliver(self, key: str, job: Job, sha256: str | None) -> None:
-        wrong = await asyncio.to_thread(_altered, job.plan, sha256)
-        if wrong:
-            self._answer(key, "refused", wrong)
+    async def _deliver(self, key: str, job: Job) -> None:
+        if self._room.wanted:
+            self._answer(key, "refused", BUSY)
             return
         try:
             outcome = await self._room.deliver(job, _unseen)
-        except LinkError as problem:
+        except GatewayError as problem:
             self._answer(key, "refused", str(problem))
             return
+        self._answer_outcome(key, outcome)
+
+    async def _recall(self, key: str) -> None:
+        """What became of a delivery that an earlier service had taken: it is not begun anew."""
+        try:
+            outcome = await self._room.begun(key)
+        except StoreError as problem:
+            _log.error("%s", problem)
+            return
+        if key not in self._answers:
+            self._answer_outcome(key, outcome or Outcome("", RESTARTED, None))
+
+    def _answer_outcome(self, key: str, outcome: Outcome) -> None:
         status = "done" if outcome.delivered else "refused"
         self._answer(key, status, outcome.reason, outcome.delivery_id)
 
@@ -126,6 +139,7 @@ def _job(key: str, command: Mapping[str, Any], speed: str) -> Job:
         job,
         fraction_group=_number(command.get("fraction_group")),
         fraction=_number(command.get("fraction")),
+        plan_sha256=str(command.get("plan_sha256") or ""),
         beams=tuple(int(number) for number in command.get("beams") or ()),
         cine_fps=None if command.get("cine_fps") is None else float(command["cine_fps"]),
         speed=speed if wanted is None else str(float("inf" if wanted == "max" else wanted)),
@@ -134,17 +148,6 @@ def _job(key: str, command: Mapping[str, Any], speed: str) -> Job:
 
 def _number(value: Any) -> int | None:
     return None if value is None else int(value)
-
-
-def _altered(plan: Path, sha256: str | None) -> str:
-    """Why the plan is not the one that was armed; "" where it is."""
-    try:
-        content = plan.read_bytes()
-    except OSError as problem:
-        return f"the plan cannot be read: {problem.strerror}"
-    if sha256 is not None and hashlib.sha256(content).hexdigest() != sha256:
-        return "the plan's file is not the one that was armed"
-    return ""
 
 
 def _unheard(_line: Mapping[str, Any]) -> None:

@@ -20,7 +20,7 @@ class Job:
     ``item`` names the job in answers, ``request_id`` in the record: a request that was begun is
     never begun again. ``continues`` is the delivery whose remainder is wanted, ``verifications``
     what an external system said of its beams. ``speed`` is empty for the room's own, else a factor
-    of real time.
+    of real time. ``plan_sha256`` is that of the file that was armed, empty where none was.
     """
 
     item: str
@@ -35,6 +35,7 @@ class Job:
     verifications: tuple[Verification, ...] = ()
     cine_fps: float | None = None
     speed: str = ""
+    plan_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,19 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from gateway.app.node.children import Child
 from gateway.app.node.jobs import Job, Outcome, job_line
-from gateway.domain.errors import LinkLost
+from gateway.app.node.keeper import FIRST_PAUSE_S, LONGEST_PAUSE_S, SOUND_S
+from gateway.domain.errors import LinkError, LinkLost
 
 MODULE = "gateway.app.node.room_process"
 LOST = "the room's process was lost before anything was delivered"
-
+UNWANTED = "aborted before anything was delivered"
 NOTHING_RUNS = "no delivery runs that could be held, resumed or aborted"
 
 Progress = Callable[[int, float, float], None]
@@ -47,11 +49,15 @@ class RoomProcess:
         self._answer: asyncio.Future[Mapping[str, Any]] | None = None
         self._progress: Progress | None = None
         self._asked: dict[str, Mapping[str, Any]] = {}
+        self._coming: list[str] = []
+        self._unwanted: set[str] = set()
+        self._keeping: asyncio.Task[None] | None = None
         self.on_control: Callable[[Mapping[str, Any]], None] = _unheard
         """Told what :class:`gateway.app.control.Control` answers."""
         self.on_job: Callable[[Job | None], None] = _unwatched
         """Told which job has the room, and that none has it."""
         self.job: Job | None = None
+        self.starts = 0
         self.room = room
 
     @property
@@ -61,20 +67,40 @@ class RoomProcess:
             raise LinkLost("the room's process was not started")
         return self._child.pid
 
+    @property
+    def wanted(self) -> bool:
+        """Whether a job has the room, or waits for it."""
+        return bool(self._coming)
+
     async def start(self) -> None:
-        """Start the process. Raises LinkLost, ReplyTimeout."""
+        """Start the process, and keep it. Raises LinkLost, ReplyTimeout."""
         await self._living()
+        self._keeping = asyncio.create_task(self._keep(), name="keep-room")
 
     async def deliver(self, job: Job, progress: Progress) -> Outcome:
         """Carry one job out, after those before it. A lost process is started again, the job not.
 
         Raises LinkLost, ReplyTimeout when the process cannot be started.
         """
+        self._coming.append(job.item)
+        try:
+            return await self._in_its_turn(job, progress)
+        finally:
+            self._coming.remove(job.item)
+            self._unwanted.discard(job.item)
+
+    async def begun(self, request_id: str) -> Outcome | None:
+        """What became of a request; None while no delivery was begun for it. Raises StoreError."""
+        return await asyncio.to_thread(self._begun, request_id)
+
+    async def _in_its_turn(self, job: Job, progress: Progress) -> Outcome:
         async with self._turn:
-            known = await asyncio.to_thread(self._begun, job.request_id)
+            known = await self.begun(job.request_id)
             if known is not None:
                 return known
             child = await self._living()
+            if job.item in self._unwanted:
+                return Outcome("", UNWANTED, None)
             self._answer = asyncio.get_running_loop().create_future()
             self._progress = progress
             self._has(job)
@@ -87,7 +113,7 @@ class RoomProcess:
             outcome = Outcome("", LOST, None, again=True) if answer is None else _outcome(answer)
             if outcome.delivered:
                 return outcome
-            return await asyncio.to_thread(self._begun, job.request_id) or outcome
+            return await self.begun(job.request_id) or outcome
 
     async def _answered(
         self, child: Child, job: Job, answer: asyncio.Future[Mapping[str, Any]]
@@ -109,20 +135,29 @@ class RoomProcess:
 
         The job is answered with how far it came.
         """
-        if self._child is None or self._answer is None or self.job is None:
+        job = self.job
+        if self._child is None or job is None or item not in ("", job.item):
             return False
-        if item not in ("", self.job.item):
+        wanted = {"key": f"abort-{job.item}", "do": "abort", "delivery_id": job.item, "by": ()}
+        try:
+            self._child.say({"control": wanted})
+        except LinkLost:
             return False
-        self._child.interrupt()
         return True
 
     async def control(self, wanted: Mapping[str, Any]) -> None:
         """Hold, resume or abort the delivery that ``wanted`` names; ``on_control`` is told.
 
-        Every key is answered at last by ``done`` or ``refused``.
+        A job is aborted by its name too, also one that waits: it never begins then. Every key is
+        answered at last by ``done`` or ``refused``.
         """
+        named = wanted["delivery_id"]
+        if wanted["do"] == "abort" and self._waits(named):
+            self._unwanted.add(named)
+            self.on_control(_answered(wanted, "done", UNWANTED))
+            return
         if self._child is None or self._answer is None:
-            self.on_control(_refused(wanted, NOTHING_RUNS))
+            self.on_control(_answered(wanted, "refused", NOTHING_RUNS))
             return
         self._asked[wanted["key"]] = wanted
         try:
@@ -138,13 +173,36 @@ class RoomProcess:
         """Nobody is left to answer."""
         asked, self._asked = self._asked, {}
         for wanted in asked.values():
-            self.on_control(_refused(wanted, NOTHING_RUNS))
+            self.on_control(_answered(wanted, "refused", NOTHING_RUNS))
+
+    def _waits(self, item: str) -> bool:
+        has_the_room = self.job is not None and self.job.item == item
+        return item in self._coming and not has_the_room
 
     async def aclose(self) -> None:
         """End the process, for good; a running beam is turned off and its record kept."""
         self._closed = True
+        if self._keeping is not None:
+            self._keeping.cancel()
+            await asyncio.wait((self._keeping,))
         if self._child is not None:
             await self._child.stop()
+
+    async def _keep(self) -> None:
+        """Start the process again where it is lost, also while nothing is delivered."""
+        pause_s = FIRST_PAUSE_S
+        while self._child is not None:
+            started_s = time.monotonic()
+            await self._child.ended()
+            if time.monotonic() - started_s > SOUND_S:
+                pause_s = FIRST_PAUSE_S
+            await asyncio.sleep(pause_s)
+            pause_s = min(2.0 * pause_s, LONGEST_PAUSE_S)
+            async with self._turn:
+                try:
+                    await self._living()
+                except LinkError as reason:
+                    _log.error("%s", reason)
 
     async def _living(self) -> Child:
         child = self._child
@@ -153,9 +211,9 @@ class RoomProcess:
         if child is None or child.gone:
             if child is not None:
                 _log.warning("the room's process has ended: started again")
-            child = Child("room", MODULE, self._arguments, self._told)
+            self._child = child = Child("room", MODULE, self._arguments, self._told)
             await child.start()
-            self._child = child
+            self.starts += 1
         return child
 
     def _told(self, line: Mapping[str, Any]) -> None:
@@ -167,13 +225,15 @@ class RoomProcess:
             if answer["status"] != "accepted":
                 self._asked.pop(answer["key"], None)
             self.on_control(answer)
+        elif self.job is None or line["item"] != self.job.item:
+            _log.warning("job %s has ended, and nobody waits for it any more", line["item"])
         elif self._answer is not None and not self._answer.done():
             self._answer.set_result(line)
 
 
-def _refused(wanted: Mapping[str, Any], text: str) -> dict[str, Any]:
+def _answered(wanted: Mapping[str, Any], status: str, text: str) -> dict[str, Any]:
     named = {"key": wanted["key"], "delivery_id": wanted["delivery_id"]}
-    return {**named, "status": "refused", "text": text}
+    return {**named, "status": status, "text": text}
 
 
 def _unheard(_answer: Mapping[str, Any]) -> None:

@@ -28,7 +28,7 @@ from gateway.app.node.child_main import INPUT, INPUT_BYTES
 from gateway.app.node.jobs import Job, job_of
 from gateway.app.refusal import refusal
 from gateway.app.request import Request
-from gateway.domain.errors import ConfigError, GatewayError, InputError, PlanRejected
+from gateway.domain.errors import ConfigError, GatewayError, InputError, NotNow, PlanRejected
 from gateway.logs import start_logging
 from gateway.ports.observer import Observer, Unobserved
 from gateway.settings import Settings, load_settings
@@ -37,6 +37,8 @@ PROGRESS_PERIOD_S = 0.2
 LOOK_PERIOD_S = 1.0
 FOR_GOOD = (PlanRejected, InputError, ConfigError)
 """Refusals that the plan or the configuration are the reason of: they do not pass."""
+STOPPED: Mapping[str, Any] = {"refused": "stopped before anything was delivered", "summary": None}
+"""The answer to a job that ended by an interrupt: the record has what it came to."""
 _TELLING = threading.Lock()
 
 
@@ -51,17 +53,25 @@ def main(arguments: list[str]) -> int:
     start_logging("room", room)
     settings = load_settings(Path(config) if config else None, Path(store))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    control = Control(lambda answer: _tell({"control": answer}))
+    control = Control(lambda answer: _tell({"control": answer}), _interrupt)
     jobs = _Jobs(control)
     attendance = Attendance(_observer(watchers), control)
     _tell({"ready": room})
     while (job := jobs.next()) is not None:
+        answer: Mapping[str, Any] = STOPPED
         with jobs.interruptible():
             if jobs.ended.is_set():
                 break
-            answer = _carry_out(job, settings, _request(job, room, speed, permits), attendance)
-            _tell({"item": job.item, **answer})
+            with control.taken_up(job.item):
+                wanted = _request(job, room, speed, permits)
+                answer = _carry_out(job, settings, wanted, attendance)
+        _tell({"item": job.item, **answer})
     return 0
+
+
+def _interrupt() -> None:
+    """As Ctrl-C does: ends what the main thread does, the beam first."""
+    os.kill(os.getpid(), signal.SIGINT)
 
 
 class _Jobs:
@@ -88,7 +98,7 @@ class _Jobs:
             signal.signal(signal.SIGINT, signal.default_int_handler)
             yield
         except KeyboardInterrupt:
-            return  # it came as the job ended: the record has what it came to
+            return
         finally:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
 
@@ -98,7 +108,7 @@ class _Jobs:
         finally:
             self.ended.set()
             self._jobs.put(None)
-            os.kill(os.getpid(), signal.SIGINT)
+            _interrupt()
 
     def _read_lines(self) -> None:
         left = b""
@@ -111,7 +121,9 @@ class _Jobs:
         if "control" in line:
             self._control.ask(line["control"])
         else:
-            self._jobs.put(job_of(line))
+            job = job_of(line)
+            self._control.expect(job.item)
+            self._jobs.put(job)
 
 
 def _observer(watchers: Sequence[str]) -> Observer:
@@ -138,12 +150,14 @@ def _carry_out(
             finished = continue_delivery(job.continues, request, settings, progress, attendance)
         else:
             finished = deliver(request, settings, progress, attendance)
+    except NotNow:
+        return STOPPED
     except GatewayError as reason:
         again = not isinstance(reason, FOR_GOOD)
         summary = refusal(reason, request, settings)
         return {"refused": str(reason), "again": again, "summary": summary}
     except KeyboardInterrupt:
-        return {"refused": "stopped before anything was delivered", "summary": None}
+        return STOPPED
     return {"finished": finished.entry.delivery_id, "summary": finished.summary}
 
 
@@ -160,6 +174,7 @@ def _request(job: Job, room: str, speed: str, permit: frozenset[str]) -> Request
         by=job.by,
         permit=permit,
         request_id=job.request_id,
+        plan_sha256=job.plan_sha256,
         verifications=job.verifications,
     )
 

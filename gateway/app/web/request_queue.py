@@ -181,6 +181,11 @@ class RequestQueue:
         elif answer["status"] in ("refused", "done"):
             parts.requests.refused(item, text or "nothing was delivered", now_ns)
 
+    def recall(self) -> None:
+        """Ask ``serve`` what became of items whose answer was missed. StoreError, OSError."""
+        for request in self._parts.requests.in_state(DELIVERING):
+            self._parts.line.send({"key": request.item, "do": "recall", "by": []})
+
     def settle(self) -> None:
         """After a restart: what the record has of items whose answer was missed. StoreError."""
         parts = self._parts

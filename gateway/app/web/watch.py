@@ -59,6 +59,13 @@ class Watch:
             except TimeoutError:
                 continue
 
+    def recall(self) -> None:
+        """Ask what became of deliveries whose answer an earlier process may have missed."""
+        try:
+            self._assembled.queue.recall()
+        except (StoreError, OSError) as error:
+            _log.error("%s", error)
+
     def take_line(self, line: Mapping[str, Any]) -> None:
         """Take a line of ``serve``. Returns at once. Raises KeyError, TypeError."""
         assembled = self._assembled

@@ -60,6 +60,7 @@ async def _serve(
 
     def ready() -> None:
         tell({"ready": True, "host": web.host, "port": port, "url": _url(web, port, token)})
+        asyncio.get_running_loop().run_in_executor(None, watch.recall)
 
     async with asyncio.TaskGroup() as group:
         working = [
