@@ -75,7 +75,7 @@ def carry_out(
         if fold(store.events(delivery_id)) is None:
             raise KeyboardInterrupt
         with finishing():
-            return finish(store, delivery_id, settings, operation.clock)
+            return finish(store, delivery_id, settings, operation.clock, attendance.observer)
 
 
 def _epoch_ns(decided: Decided, request: Request, speed: float) -> int | None:

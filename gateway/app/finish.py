@@ -37,6 +37,7 @@ from gateway.domain.reconciliation import Reconciliation, Verdict
 from gateway.domain.record import RecordContext, RecordedBeam
 from gateway.domain.worklist import Verification, VerificationStatus
 from gateway.ports.clock import WallClock
+from gateway.ports.observer import Observer, Unobserved
 from gateway.ports.store import Json, RecordReader, RecordStore
 from gateway.settings import Settings
 from gateway.timeloop import run
@@ -67,8 +68,16 @@ class Finished:
         return 0 if self.passed else 1
 
 
-def finish(store: RecordStore, delivery_id: str, settings: Settings, clock: WallClock) -> Finished:
+def finish(
+    store: RecordStore,
+    delivery_id: str,
+    settings: Settings,
+    clock: WallClock,
+    observer: Observer | None = None,
+) -> Finished:
     """Judge the delivery and write everything that belongs to it; the verdict comes last.
+
+    ``observer`` is told of the verdict.
 
     Logs, image and report are beside the record: what goes wrong with them is told, and the rest
     is written. Not while a loop runs. May be done again: what is written then replaces what was.
@@ -83,7 +92,8 @@ def finish(store: RecordStore, delivery_id: str, settings: Settings, clock: Wall
         run(store.keep_file(delivery_id, name, content, clock.now_ns()), 1.0)
         del content  # half a gigabyte: gone before the next is made
     verdict = _verdict(work.reconciliation)
-    run(store.append(delivery_id, "verdict", verdict, clock.now_ns()), 1.0)
+    event = run(store.append(delivery_id, "verdict", verdict, clock.now_ns()), 1.0)
+    (observer or Unobserved()).on_event(event)
     directory = store.directory(delivery_id)
     discard_spool(directory)
     return Finished(work.entry, work.evidence, work.reconciliation, work.summary, directory)

@@ -8,13 +8,17 @@ import numpy as np
 import pytest
 
 from gateway.adapters.frame_spool import FrameSpool
+from gateway.app.attendance import Attendance
+from gateway.app.deliver import deliver
+from gateway.app.request import Request
 from gateway.delivery.states import LinkState
 from gateway.domain.delivery import CouchSample, FrameKind, MachineSample, PortalFrame
 from gateway.domain.program import MachineProgram
-from gateway.ports.observer import KeptFrame
+from gateway.ports.observer import KeptFrame, Unobserved
 from gateway.ports.store import StoredEvent
 from tests.delivery.fake_record import MemoryStore
 from tests.delivery.scene import BEAM_MU, Scene, lose_couch
+from tests.e2e.deliveries import generated, settings, unseen
 
 
 @dataclass
@@ -117,3 +121,18 @@ def test_a_frame_is_told_when_it_can_be_read(tmp_path: Path) -> None:
         (5, 1, 0, 3),
         (5, 2, 24, 3),
     ]
+
+
+def test_the_last_that_is_told_of_a_delivery_is_its_verdict(tmp_path: Path) -> None:
+    told: list[str] = []
+
+    class Kinds(Unobserved):
+        """An observer that writes down what happened."""
+
+        def on_event(self, event: StoredEvent) -> None:
+            told.append(event.kind)
+
+    request = Request(plan=generated(tmp_path, "open-field"), seed=11)
+    deliver(request, settings(tmp_path), unseen, Attendance(Kinds()))
+    assert [kind for kind in told if kind in ("end", "verdict")] == ["end", "verdict"]
+    assert told[-1] == "verdict"

@@ -62,12 +62,17 @@ def test_a_new_delivery_begins_without_the_beam_of_the_last() -> None:
     assert view.state()["beam"] is None
 
 
-def test_links_end_with_the_rooms_process() -> None:
+def test_links_and_delivery_end_with_the_rooms_process() -> None:
     view = LiveView()
     view.set_connected(True)
     view.take(LiveLink("linac", "ready"))
+    view.take(_event(7, "beam-on"))
     view.set_connected(False)
     assert view.state()["links"] == {}
+    assert (view.phase, view.delivery_id, view.last_delivery_id) == ("idle", None, "D1")
+    view.set_connected(True)  # it tells its last event again
+    view.take(_event(7, "beam-on"))
+    assert (view.phase, view.delivery_id) == ("beam on", "D1")
 
 
 def test_a_group_of_samples_is_shown_one_after_the_other() -> None:

@@ -19,6 +19,7 @@ from gateway.formats.live_feed import (
     LiveFrame,
     LiveSample,
 )
+from gateway.ports.store import StoredEvent
 from tests.web.arc import Arc, arc_program, arc_room
 from tests.web.process import WebProcess, web_process
 
@@ -103,6 +104,24 @@ async def test_who_holds_control_is_told(web: WebProcess) -> None:
         await web.child.send({"nonsense": 1})
         while (await _update(viewer))["state"]["busy"]:
             continue
+
+
+async def test_nothing_is_delivered_once_serve_says_so(web: WebProcess) -> None:
+    """Also where the record's last event says nothing of that: it could not be judged."""
+    tap = Tap([web.feed])
+    try:
+        async with _viewer(web) as viewer:
+            await web.child.send({"room": {"busy": True, "item": "w-2", "by": ["operator"]}})
+            await asyncio.to_thread(tap.on_event, StoredEvent(9_001, "D9", "end", 0, {}, ""))
+            while (state := (await _update(viewer))["state"])["phase"] != "judging":
+                continue
+            assert state["delivery_id"] == "D9"
+            await web.child.send({"room": {"busy": False}})
+            while (state := (await _update(viewer))["state"])["phase"] != "idle":
+                continue
+            assert (state["delivery_id"], state["last_delivery_id"]) == (None, "D9")
+    finally:
+        await asyncio.to_thread(tap.close)
 
 
 async def test_a_websocket_of_another_origin_is_refused(web: WebProcess) -> None:

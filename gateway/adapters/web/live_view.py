@@ -68,10 +68,16 @@ class LiveView:
                 self.frame = message
 
     def set_connected(self, connected: bool) -> None:
-        """The room's process speaks, or is gone; links end with it."""
+        """The room's process speaks, or is gone; links and what was delivered end with it."""
         self.connected = connected
         if not connected:
             self.links.clear()
+            self.event = None
+            self.rest()
+
+    def rest(self) -> None:
+        """Nothing is delivered, whatever the record's last event was."""
+        self.phase, self.delivery_id = IDLE, None
 
     def state(self) -> dict[str, Any]:
         """Everything small, as viewers get it."""

@@ -74,6 +74,8 @@ class Watch:
             control.busy = bool(told["busy"])
             control.item = str(told.get("item", ""))
             control.by = tuple(map(str, told.get("by", ())))
+            if not control.busy:
+                assembled.parts.updates.view.rest()
             assembled.parts.updates.touch()
         if "answer" in line:
             answer = line["answer"]
