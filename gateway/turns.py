@@ -2,7 +2,9 @@
 
 A thread that asks for short turns is let in at once when it wakes up beside one of longer turns
 (EEVDF, Linux 6.12 and later: ``sched_runtime`` of sched_setattr(2)). It gets no more of the
-processor than before, and needs no privilege. Older systems ignore it.
+processor than before, and needs no privilege. Older systems ignore it. Threads and processes that
+it starts have the system's own turns: one as short as its own would keep it waiting for a whole
+tick of the clock.
 """
 
 import ctypes
@@ -19,6 +21,8 @@ USUAL_NS = 0
 _SET_AND_GET = {"x86_64": (314, 315), "aarch64": (274, 275)}
 """Numbers of the two system calls, which the C library does not offer."""
 _SCHED_OTHER = 0
+_RESET_ON_FORK = 1
+"""A privileged program alone may take this back, so a thread that has asked once keeps it."""
 
 
 class _Attributes(ctypes.Structure):
@@ -58,4 +62,5 @@ def ask_for_turns(length_ns: int) -> None:
         return
     if attributes.policy == _SCHED_OTHER:
         attributes.size, attributes.runtime = size, length_ns
+        attributes.flags = _RESET_ON_FORK
         system.syscall(set_attributes, this_thread, ctypes.byref(attributes), no_flags)

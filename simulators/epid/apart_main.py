@@ -6,7 +6,6 @@ import socket
 import sys
 from typing import BinaryIO
 
-from gateway.turns import USUAL_NS, ask_for_turns
 from simulators.epid.apart import REPLY
 
 _NICENESS = 5
@@ -24,11 +23,10 @@ def main() -> None:
 
 
 def _stand_back() -> None:
-    """Real-time scheduling and the short turns that the room may have are not for this one."""
+    """Real-time scheduling, which the room may have, is not for this one."""
     if os.sched_getscheduler(0) != os.SCHED_OTHER:
         os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
     os.nice(_NICENESS)
-    ask_for_turns(USUAL_NS)
 
 
 def _serve(room: socket.socket, requests: BinaryIO) -> None:

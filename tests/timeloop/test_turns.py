@@ -4,6 +4,7 @@ import ctypes
 import os
 import platform
 import sys
+import threading
 
 import pytest
 
@@ -25,7 +26,7 @@ def turn_ns() -> int:
 def _asked_for() -> None:
     if sys.platform != "linux" or platform.machine() not in GET:
         pytest.skip("a system without sched_setattr")
-    if os.sched_getscheduler(0) != os.SCHED_OTHER:
+    if os.sched_getscheduler(0) & ~os.SCHED_RESET_ON_FORK != os.SCHED_OTHER:
         pytest.skip("scheduled in real time")
 
 
@@ -35,6 +36,16 @@ def test_turns_are_short_within_the_block_only() -> None:
     with short_turns():
         assert turn_ns() in (SHORT_NS, before_ns)  # a system before 6.12 leaves it
     assert turn_ns() == before_ns
+
+
+@pytest.mark.usefixtures("_asked_for")
+def test_a_thread_started_within_the_block_has_the_turns_of_the_system() -> None:
+    before_ns, of_thread_ns = turn_ns(), []
+    with short_turns():
+        thread = threading.Thread(target=lambda: of_thread_ns.append(turn_ns()))
+        thread.start()
+        thread.join()
+    assert of_thread_ns == [before_ns]
 
 
 def test_a_system_without_the_call_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
