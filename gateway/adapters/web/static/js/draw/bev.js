@@ -8,7 +8,7 @@ import { sharp } from "./canvas.js";
  * @typedef {import("./bev_geometry.js").Mlc} Mlc
  * @typedef {{mlcs: Mlc[], leaves: Record<string, Record<string, number[][]>>,
  *            jaws: Record<string, [number, number | null]>, collimatorDeg: number,
- *            reachMm: number, turned: boolean, limitMm: number}} Scene
+ *            reachMm: number, turned: boolean, limitMm: number, update: number}} Scene
  */
 
 /** The width of the scale on the left, pixels. */
@@ -41,7 +41,7 @@ export function drawBev(canvas, scene, colours) {
   const turnDeg = scene.turned ? scene.collimatorDeg : 0;
   const view = { width, height, reachMm: scene.reachMm, turnDeg };
   const scale = Math.min(width, height) / (2 * scene.reachMm);
-  publish(canvas, view);
+  publish(canvas, view, scene.update);
   context.fillStyle = colours.panel;
   context.fillRect(0, 0, width, height);
   context.save();
@@ -56,8 +56,10 @@ export function drawBev(canvas, scene, colours) {
   drawScale(context, view, colours, scale);
 }
 
-/** What the view shows, for whoever asks the element. @param {HTMLCanvasElement} canvas @param {any} view */
-function publish(canvas, view) {
+/** What the view shows, for whoever asks the element.
+ * @param {HTMLCanvasElement} canvas @param {any} view @param {number} update its number in the feed */
+function publish(canvas, view, update) {
+  canvas.dataset.update = String(update);
   canvas.dataset.reachMm = view.reachMm.toFixed(3);
   canvas.dataset.turnDeg = view.turnDeg.toFixed(3);
 }

@@ -114,9 +114,10 @@ function head(id, found) {
         ),
       ),
     ),
+    ended(found) && h("p", { class: "cause" }, ended(found)),
     h(
       "p",
-      { class: "cause" },
+      { class: ended(found) ? "why-verdict" : "cause" },
       causes.length ? cause(causes[0]) : WORDS[/** @type {keyof typeof WORDS} */ (verdict ?? "none")],
     ),
     causes.length > 1 &&
@@ -131,6 +132,18 @@ function head(id, found) {
       facts.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))),
     ),
   );
+}
+
+/** Why a delivery is not complete; empty where it is, or still runs. @param {any} found */
+function ended({ state, beams }) {
+  if (state === "complete" || state === "running") return "";
+  const beam = beams.find(
+    (/** @type {any} */ one) => one.termination_status && one.termination_status !== "NORMAL",
+  );
+  if (!beam) return `${sentence(state)}.`;
+  const given = `${fixed(beam.delivered_mu, 1)} of ${measure(beam.planned_mu - beam.start_mu, 1, "MU")}`;
+  const why = beam.termination_reason || beam.termination_status.toLowerCase();
+  return `${sentence(state)}: beam ${beam.number} ${beam.name}, ${given}, ${why}`;
 }
 
 /** A cause in words. @param {any} one */

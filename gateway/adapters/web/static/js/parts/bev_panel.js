@@ -65,6 +65,7 @@ export function bevPanel() {
         limitMm: LIMIT_MM,
         collimatorDeg: sample?.axes?.collimator?.[0] ?? 0,
         turned: frame.value() === "gantry",
+        update: update?.n ?? 0,
       },
       colours,
     );

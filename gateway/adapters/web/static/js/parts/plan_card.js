@@ -52,7 +52,7 @@ function beamTable(beams) {
   if (!beams.length) return null;
   return h(
     "table",
-    { class: "numbers beams" },
+    { class: "cards numbers beams" },
     h("caption", {}, "Beams"),
     h(
       "thead",
@@ -72,12 +72,14 @@ function beamTable(beams) {
         h(
           "tr",
           {},
-          h("th", { scope: "row" }, beam.number),
-          h("td", {}, beam.name),
-          h("td", {}, beam.radiation),
-          h("td", {}, beam.control_points),
-          h("td", {}, measure(beam.meterset_mu, 1, "MU")),
-          h("td", {}, measure(beam.duration_s, 0, "s")),
+          h("th", { scope: "row", "data-label": "Beam" }, beam.number),
+          [
+            ["Name", beam.name],
+            ["Radiation", beam.radiation],
+            ["Control points", beam.control_points],
+            ["Meterset", measure(beam.meterset_mu, 1, "MU")],
+            ["Lasts", measure(beam.duration_s, 0, "s")],
+          ].map(([label, text]) => h("td", { "data-label": label }, text)),
         ),
       ),
     ),

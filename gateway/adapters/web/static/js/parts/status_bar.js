@@ -39,7 +39,7 @@ export function statusBar() {
     /** @param {any} update @param {any} description */
     show(update, description) {
       const state = update?.state ?? {};
-      const sample = update?.sample;
+      const sample = ofBeam(update?.sample, state.beam);
       const now = phaseOf(state, sample);
       mark(element, "data-phase", now.replaceAll(" ", "-"));
       say(phase, `${SIGNS[/** @type {keyof typeof SIGNS} */ (now)] ?? "\u25cf"} ${now}`);
@@ -57,6 +57,11 @@ export function statusBar() {
       buttons.show(state, now);
     },
   };
+}
+
+/** The sample, unless it is still one of the beam before. @param {any} sample @param {any} beam */
+function ofBeam(sample, beam) {
+  return sample && beam && sample.beam !== beam.number ? null : sample;
 }
 
 /** @param {any} state @param {any} sample @returns {string} */
