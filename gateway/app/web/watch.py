@@ -45,9 +45,7 @@ class Watch:
             self._nudged.clear()
             try:
                 before = noticed.state()
-                judged = await asyncio.to_thread(self._look)
-                if judged is not None:
-                    self._assembled.parts.updates.take(judged)
+                await asyncio.to_thread(self._look)
                 if noticed.state() != before:
                     self._assembled.parts.updates.touch()
                 told = False
@@ -92,18 +90,9 @@ class Watch:
             _log.error("%s", error)
         self._assembled.noticed.queue += 1
 
-    def _look(self) -> LiveEvent | None:
-        """The verdict on the delivery that is shown, which the feed does not tell."""
+    def _look(self) -> None:
         assembled = self._assembled
         if assembled.index.refresh():
             assembled.queue.settle()
             assembled.noticed.record = assembled.index.last
         assembled.noticed.alarms = assembled.alarms.open()
-        view = assembled.parts.updates.view
-        shown, event = view.delivery_id, view.event
-        if shown is None or event is None:
-            return None
-        entry = assembled.index.entries().get(shown)
-        if entry is None or entry.verdict is None:
-            return None
-        return LiveEvent(assembled.index.last, shown, "verdict", event.at_ns)
