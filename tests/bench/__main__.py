@@ -24,6 +24,7 @@ from tests.bench.simulated_delivery import simulated_delivery_figures
 from tests.bench.startup import startup_figure
 from tests.bench.under_attack import under_attack_figures
 from tests.bench.validation import validation_figures
+from tests.bench.viewers import viewer_figures
 from tests.realdata import ROOT
 
 BENCHMARKS: Mapping[str, Callable[[Path], Iterable[Figure]]] = {
@@ -46,6 +47,7 @@ BENCHMARKS: Mapping[str, Callable[[Path], Iterable[Figure]]] = {
     "closed-loop": closed_loop_figures,
     "cine-memory": cine_memory_figures,
     "mqtt": mqtt_figures,
+    "viewers": viewer_figures,
 }
 
 

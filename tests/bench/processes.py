@@ -1,7 +1,10 @@
 """What this process's descendants take: processor time and memory, which no other program sways."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
@@ -18,6 +21,27 @@ def cpu_s() -> float:
 def resident_bytes() -> int:
     """What all descendants hold of memory by themselves, without what they share."""
     return sum(_unshared(pid) for pid, _ in _descendants())
+
+
+def cpu_s_of(pid: int) -> float:
+    """Processor time of one process since it began."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[_USER]) + int(fields[_SYSTEM])) / _TICKS_PER_S
+
+
+@contextmanager
+def beside(module: str, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
+    """Run a module of ``tests.bench`` until the block ends: then its input does, and so it must."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", f"tests.bench.{module}", *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.communicate(timeout=60.0)
 
 
 def _unshared(pid: int) -> int:
