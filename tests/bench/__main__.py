@@ -25,6 +25,7 @@ from tests.bench.startup import startup_figure
 from tests.bench.under_attack import under_attack_figures
 from tests.bench.validation import validation_figures
 from tests.bench.viewers import viewer_figures
+from tests.bench.watched_lateness import watched_lateness_figures
 from tests.realdata import ROOT
 
 BENCHMARKS: Mapping[str, Callable[[Path], Iterable[Figure]]] = {
@@ -48,6 +49,7 @@ BENCHMARKS: Mapping[str, Callable[[Path], Iterable[Figure]]] = {
     "cine-memory": cine_memory_figures,
     "mqtt": mqtt_figures,
     "viewers": viewer_figures,
+    "watched-lateness": watched_lateness_figures,
 }
 
 
