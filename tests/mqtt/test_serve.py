@@ -1,6 +1,7 @@
 """The service with a broker, metrics and JSON logs; a canary where a plan names its patient."""
 
 import json
+import re
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from tests.mqtt.schemas import valid
 from tests.mqtt.subscriber import Heard, Subscriber, said, subscriber
 from tests.mqtt.test_no_patient import CANARY, plan_with_canary
 from tests.node_service.serving import free_port, service, site_with_node, storescp, storescu
+from tests.service.test_monitoring import NAME, expressions
 
 ROOM = "truebeam-m120"
 
@@ -40,6 +42,9 @@ def test_what_is_delivered_is_told_and_counted_and_nobody_is_named(tmp_path: Pat
             ready = fetched(f"http://{address.netloc}/readyz")
         ear.until(said("offline"))
     assert '"ok"' in ready
+    scraped = set(re.findall(r"^(linac_gateway_\w+)[ {]", metrics, re.MULTILINE))
+    named = {name for text, _ in expressions() for name, _ in NAME.findall(text)}
+    assert named <= scraped, "what dashboard and alert rules name, the service says"
     assert f'linac_gateway_beams_total{{room="{ROOM}",status="NORMAL"}} 1.0' in metrics
     assert f'linac_gateway_process_up{{process="room",room="{ROOM}"}} 1.0' in metrics
     assert f'linac_gateway_mqtt_connected{{room="{ROOM}"}} 1.0' in metrics

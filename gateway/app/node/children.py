@@ -95,8 +95,8 @@ class Child:
         writer.write(json.dumps(value, ensure_ascii=False, allow_nan=False).encode() + b"\n")
         return writer
 
-    async def stop(self) -> None:
-        """End it: its input closes, then SIGTERM, at last SIGKILL. Idempotent."""
+    async def stop(self, bound_s: float = STOP_BOUND_S) -> None:
+        """End it: its input closes, then SIGTERM, after ``bound_s`` SIGKILL. Idempotent."""
         process = self._process
         if process is None:
             return
@@ -105,10 +105,10 @@ class Child:
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
         try:
-            async with asyncio.timeout(STOP_BOUND_S):
+            async with asyncio.timeout(bound_s):
                 await process.wait()
         except TimeoutError:
-            _log.error("the %s process did not end in %g s: killed", self.name, STOP_BOUND_S)
+            _log.error("the %s process did not end in %g s: killed", self.name, bound_s)
             process.kill()
             await process.wait()
         if self._reading is not None:

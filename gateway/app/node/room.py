@@ -17,6 +17,9 @@ LOST = "the room's process was lost before anything was delivered"
 UNWANTED = "aborted before anything was delivered"
 NOTHING_RUNS = "no delivery runs that could be held, resumed or aborted"
 
+FINISH_BOUND_S = 100.0
+"""How long a beam may take to end and its record to be finished; the systemd unit allows for it."""
+
 Progress = Callable[[int, float, float], None]
 """Told (beam number, meterset, meterset at its end), both MU."""
 
@@ -186,7 +189,7 @@ class RoomProcess:
             self._keeping.cancel()
             await asyncio.wait((self._keeping,))
         if self._child is not None:
-            await self._child.stop()
+            await self._child.stop(FINISH_BOUND_S)
 
     async def _keep(self) -> None:
         """Start the process again where it is lost, also while nothing is delivered."""
