@@ -1,10 +1,12 @@
-"""How long the system lets this thread run before it looks at others, where it can be asked.
+"""How long the system lets a thread run before it looks at others.
 
 A thread that asks for short turns is let in at once when it wakes up beside one of longer turns
 (EEVDF, Linux 6.12 and later: ``sched_runtime`` of sched_setattr(2)). It gets no more of the
 processor than before, and needs no privilege. Older systems ignore it. Threads and processes that
 it starts have the system's own turns: one as short as its own would keep it waiting for a whole
 tick of the clock.
+
+A system may not take the processor from a thread that is in a call, so long calls are turns too.
 """
 
 import ctypes
@@ -12,11 +14,15 @@ import platform
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import FileIO
 
 SHORT_NS = 100_000
 """The shortest that the system takes."""
 USUAL_NS = 0
 """The system's own."""
+
+WRITTEN_BYTES = 64 * 2**10
+"""A turn of about 0.1 ms."""
 
 _SET_AND_GET = {"x86_64": (314, 315), "aarch64": (274, 275)}
 """Numbers of the two system calls, which the C library does not offer."""
@@ -64,3 +70,13 @@ def ask_for_turns(length_ns: int) -> None:
         attributes.size, attributes.runtime = size, length_ns
         attributes.flags = _RESET_ON_FORK
         system.syscall(set_attributes, this_thread, ctypes.byref(attributes), no_flags)
+
+
+def write_in_turns(file: FileIO, content: bytes | memoryview) -> None:
+    """Write all of ``content``, a little at a time. Raises OSError.
+
+    A portal frame of 1190 x 1190 pixels in one call is a turn of 5 to 8 ms.
+    """
+    left = memoryview(content).cast("B")
+    while left:
+        left = left[file.write(left[:WRITTEN_BYTES]) :]

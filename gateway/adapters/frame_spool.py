@@ -15,6 +15,7 @@ from gateway.domain.delivery import PortalFrame
 from gateway.domain.errors import StoreError
 from gateway.domain.units import PixelArray
 from gateway.ports.observer import KeptFrame, Observer, Unobserved
+from gateway.turns import write_in_turns
 
 _PIXEL_BYTES = 2
 _PATTERN = "frames_beam_*.u16"
@@ -136,9 +137,8 @@ def _kept(frame: PortalFrame, path: Path, offset: int) -> KeptFrame:
 
 def write_at(path: Path, offset: int, content: bytes | memoryview) -> None:
     """Let a file end with ``content`` from ``offset`` on; durable on return. Raises OSError."""
-    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b", buffering=0) as file:
         file.truncate(offset)
         file.seek(offset)
-        file.write(content)
-        file.flush()
+        write_in_turns(file, content)
         os.fsync(file.fileno())

@@ -6,6 +6,7 @@ import socket
 import sys
 from typing import BinaryIO
 
+from gateway.turns import write_in_turns
 from simulators.epid.apart import REPLY
 
 _NICENESS = 5
@@ -56,7 +57,7 @@ def _reply(room: socket.socket, frame: bytes | None) -> None:
     file = os.memfd_create("frame")
     try:
         with open(file, "wb", buffering=0, closefd=False) as written:
-            written.write(frame)
+            write_in_turns(written, frame)
         socket.send_fds(room, (REPLY.pack(len(frame)),), (file,))
     finally:
         os.close(file)
