@@ -1,12 +1,14 @@
 """The gateway killed in the middle of a beam, and what must hold afterwards."""
 
 import random
+import signal
 import subprocess
 import time
 from pathlib import Path
 from typing import Any
 
 import pydicom
+import pytest
 
 from gateway.adapters.store import open_reader
 from gateway.app.records import history, show, verify
@@ -18,6 +20,8 @@ from tests.e2e.processes import Devices
 
 PULSE_MU = 0.028
 POLL_S = 0.02
+FAULTS = {"PYTHONFAULTHANDLER": "1"}
+"""SIGABRT has every thread's stack written."""
 MOST_CONTINUATIONS = 5
 
 
@@ -33,15 +37,15 @@ def kill_once(folder: Path, plan: Path, room: Devices, rng: random.Random, numbe
     said = folder / f"said-{number}.txt"
     with said.open("wb") as errors:
         process = subprocess.Popen(
-            argv(store, *deliver), stdout=subprocess.DEVNULL, stderr=errors, env=environment()
+            argv(store, *deliver), stdout=errors, stderr=errors, env=environment() | FAULTS
         )
     with process:
         try:
-            came_on = _beam_came_on(store, process)
+            if not _beam_came_on(store, process):
+                pytest.fail(_why_no_beam(process, said))
             time.sleep(rng.uniform(0.0, 3.2))
         finally:
             process.kill()
-    assert came_on, said.read_text()
     ours = Settings(store=store)
     (first,) = history(ours)
     assert not has_errors(verify(ours, first["delivery_id"]))
@@ -64,6 +68,13 @@ def _beam_came_on(store: Path, process: "subprocess.Popen[bytes]") -> bool:
             return True
         time.sleep(POLL_S)
     return False
+
+
+def _why_no_beam(process: "subprocess.Popen[bytes]", said: Path) -> str:
+    """What the process said and its exit code; where it still runs, what each thread does."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGABRT)
+    return f"no beam, exit {process.wait()}: {said.read_text()}"
 
 
 def _beam_is_on(store: Path) -> bool:
