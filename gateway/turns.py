@@ -10,6 +10,7 @@ A system may not take the processor from a thread that is in a call, so long cal
 """
 
 import ctypes
+import os
 import platform
 import sys
 from collections.abc import Iterator
@@ -23,6 +24,9 @@ USUAL_NS = 0
 
 WRITTEN_BYTES = 64 * 2**10
 """A turn of about 0.1 ms."""
+
+NICENESS = 5
+"""Behind everything that has to be on time, and not so far that nothing gets done."""
 
 _SET_AND_GET = {"x86_64": (314, 315), "aarch64": (274, 275)}
 """Numbers of the two system calls, which the C library does not offer."""
@@ -70,6 +74,16 @@ def ask_for_turns(length_ns: int) -> None:
         attributes.size, attributes.runtime = size, length_ns
         attributes.flags = _RESET_ON_FORK
         system.syscall(set_attributes, this_thread, ctypes.byref(attributes), no_flags)
+
+
+def stand_back() -> None:
+    """This process comes after those that deliver, and has no real-time scheduling from them.
+
+    For a process that only shows or tells, at its begin: threads that are there keep what they had.
+    """
+    if sys.platform == "linux" and os.sched_getscheduler(0) != os.SCHED_OTHER:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    os.nice(NICENESS)
 
 
 def write_in_turns(file: FileIO, content: bytes | memoryview) -> None:

@@ -6,28 +6,18 @@ import socket
 import sys
 from typing import BinaryIO
 
-from gateway.turns import write_in_turns
+from gateway.turns import stand_back, write_in_turns
 from simulators.epid.apart import REPLY
-
-_NICENESS = 5
-"""Behind everything that has to be on time, and not so far that frames never come."""
 
 
 def main() -> None:
     """Make frames until the room lets the socket go."""
-    _stand_back()
+    stand_back()
     with socket.socket(fileno=int(sys.argv[1])) as room, room.makefile("rb") as requests:
         try:
             _serve(room, requests)
         except (EOFError, pickle.UnpicklingError, ConnectionError):
             return
-
-
-def _stand_back() -> None:
-    """Real-time scheduling, which the room may have, is not for this one."""
-    if os.sched_getscheduler(0) != os.SCHED_OTHER:
-        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
-    os.nice(_NICENESS)
 
 
 def _serve(room: socket.socket, requests: BinaryIO) -> None:

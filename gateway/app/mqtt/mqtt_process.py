@@ -30,6 +30,7 @@ from gateway.app.node.child_main import run_child, tell, when_input_ends
 from gateway.domain.errors import ConfigError, StoreError
 from gateway.domain.room import Room
 from gateway.settings import Mqtt, Settings, load_settings
+from gateway.turns import stand_back
 
 FOLDER = "mqtt"
 REPORT_PERIOD_S = 1.0
@@ -39,6 +40,7 @@ _log = logging.getLogger(__name__)
 
 def work(arguments: list[str]) -> None:
     """Tell until the input ends. Raises ConfigError, StoreError."""
+    stand_back()
     store, config, name, path = arguments
     settings = load_settings(Path(config) if config else None, Path(store))
     if settings.mqtt is None:

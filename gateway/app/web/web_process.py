@@ -27,12 +27,14 @@ from gateway.app.web.people import first_person, read_people
 from gateway.app.web.watch import Watch
 from gateway.domain.room import Room
 from gateway.settings import Settings, Web, load_settings
+from gateway.turns import stand_back
 
 _log = logging.getLogger(__name__)
 
 
 def main(arguments: list[str]) -> None:
     """``STORE CONFIG ROOM FEED``: an empty CONFIG is none; FEED is where the socket is bound."""
+    stand_back()
     store, config, room_name, feed = arguments
     settings = load_settings(Path(config) if config else None, Path(store))
     room = find_room(settings, room_name)
