@@ -130,7 +130,12 @@ async def test_tls_with_user_and_password(tmp_path: Path) -> None:
         nobody, _ = await asyncio.to_thread(
             broker_at, url, Credentials(authorities=site.authorities), "nobody"
         )
-        for refused in (stranger, nobody):
+        wrong = tmp_path / "wrong"
+        wrong.write_text("correct hose\n")
+        wrong.chmod(0o600)
+        guessing = Credentials("gateway", wrong, authorities=site.authorities)
+        guesser, _ = await asyncio.to_thread(broker_at, url, guessing, "guesser")
+        for refused in (stranger, nobody, guesser):
             async with telling(tmp_path / "refused", refused) as scene:
                 await until(lambda scene=scene: scene.publisher.counts.failures >= 2)
                 assert scene.publisher.counts.connections == 0
