@@ -25,7 +25,7 @@ from gateway.app.intake import with_phantom
 from gateway.app.machine_files import log_folder, simulator_state
 from gateway.app.ordering import armed_by, order_of
 from gateway.app.request import Decided, Progress, Request
-from gateway.app.stopping import finishing, stoppable
+from gateway.app.stopping import stopping
 from gateway.app.tolerances import tolerances_named
 from gateway.delivery.ledger import fold
 from gateway.delivery.order import DeviceFactory, Environment, Order
@@ -67,15 +67,14 @@ def carry_out(
         _require_something_to_act_on(simulated, decided)
     spool = FrameSpool(store.directory(delivery_id), attendance.observer)
     operation = _Operation(decided, simulated, store, spool, order, epoch_ns, progress, attendance)
-    with about(delivery_id=delivery_id):
+    with about(delivery_id=delivery_id), stopping() as stop:
         try:
-            run(stoppable(operation.deliver(drivers)), None if math.isinf(speed) else speed)
+            run(stop.deliver(operation.deliver(drivers)), None if math.isinf(speed) else speed)
         finally:
             spool.close()
         if fold(store.events(delivery_id)) is None:
             raise KeyboardInterrupt
-        with finishing():
-            return finish(store, delivery_id, settings, operation.clock, attendance.observer)
+        return finish(store, delivery_id, settings, operation.clock, attendance.observer)
 
 
 def _epoch_ns(decided: Decided, request: Request, speed: float) -> int | None:

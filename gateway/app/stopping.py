@@ -14,50 +14,59 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _log = logging.getLogger(__name__)
 
 
-async def stoppable(work: Coroutine[Any, Any, None]) -> None:
-    """Run ``work``; the first of SIGNALS cancels it, later ones change nothing.
+class Stopping:
+    """What SIGNALS do while a delivery runs and its record is finished.
 
-    Returns when ``work`` has ended, also when it was stopped.
+    The first cancels the delivery, also before it begins. Once it has ended they wait until the
+    record is written, since the beam is off already.
     """
-    task = asyncio.ensure_future(work)
-    stopped: list[str] = []
 
-    def stop(name: str) -> None:
-        if not stopped:
-            _log.warning("%s: turning the beam off", name)
+    def __init__(self) -> None:
+        self._asked = self._ended = False
+        self._running: tuple[asyncio.AbstractEventLoop, asyncio.Task[None]] | None = None
+
+    async def deliver(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run ``work``; returns when it has ended, also when it was stopped."""
+        task = asyncio.ensure_future(work)
+        self._running = asyncio.get_running_loop(), task
+        if self._asked:
             task.cancel()
-        stopped.append(name)
+        try:
+            await task
+        except asyncio.CancelledError:
+            if not self._asked:
+                raise
+        finally:
+            self._running, self._ended = None, True
 
-    loop = asyncio.get_running_loop()
-    handled = _handled()
-    for number in handled:
-        loop.add_signal_handler(number, stop, number.name)
-    try:
-        await task
-    except asyncio.CancelledError:
-        if not stopped:
-            raise
-    finally:
-        for number in handled:
-            loop.remove_signal_handler(number)
+    def hear(self, number: int, _frame: FrameType | None) -> None:
+        """Handle a signal."""
+        name = signal.Signals(number).name
+        if self._ended:
+            _log.warning("%s: the record is finished first", name)
+        elif not self._asked:
+            self._asked = True
+            _log.warning("%s: turning the beam off", name)
+            if self._running is not None:
+                loop, task = self._running
+                loop.call_soon_threadsafe(task.cancel)
 
 
 @contextmanager
-def finishing() -> Iterator[None]:
-    """Finish a record: SIGNALS wait until it is written, since the beam is off already."""
+def stopping() -> Iterator[Stopping]:
+    """From the begin of a delivery to the end of its record, SIGNALS do as Stopping says.
+
+    Only the main thread can handle signals; in another they stay with that.
+    """
+    said = Stopping()
     handled = _handled()
-    before = {number: signal.signal(number, _say) for number in handled}
+    before = {number: signal.signal(number, said.hear) for number in handled}
     try:
-        yield
+        yield said
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
-def _say(number: int, _frame: FrameType | None) -> None:
-    _log.warning("%s: the record is finished first", signal.Signals(number).name)
-
-
 def _handled() -> tuple[signal.Signals, ...]:
-    """Only the main thread may handle signals."""
     return SIGNALS if threading.current_thread() is threading.main_thread() else ()
