@@ -1,6 +1,7 @@
 """How far the record was told survives the process, whatever was in flight."""
 
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -58,3 +59,28 @@ def test_a_disk_that_fails_is_told(tmp_path: Path) -> None:
         with pytest.raises(StoreError, match=FILE):
             cursor.acknowledge(1)
         assert cursor.acknowledged == 0
+
+
+def test_threads_that_come_together_wait_for_each_other(tmp_path: Path) -> None:
+    """A connection that is lost leaves a call at work while the next one begins."""
+    with closing(Cursor(tmp_path, 0)) as cursor, ThreadPoolExecutor(4) as threads:
+
+        def work(first: int) -> None:
+            for number in range(first, 41, 4):
+                cursor.telling([number], number, 5.0)
+                cursor.acknowledge(number)
+                assert cursor.told() >= number
+                assert cursor.first_since(number) > 0
+
+        for done in [threads.submit(work, first) for first in range(1, 5)]:
+            done.result()
+        assert (cursor.acknowledged, cursor.told(), cursor.last_told_ns()) == (40, 40, 40)
+
+
+def test_what_was_not_kept_leaves_nothing_half_done(tmp_path: Path) -> None:
+    with closing(Cursor(tmp_path, 0)) as cursor:
+        with pytest.raises(StoreError):
+            cursor.telling([1, "two"], 1, 5.0)  # type: ignore[list-item]
+        assert cursor.told() == 0
+        cursor.telling([1], 1, 5.0)
+        assert cursor.told() == 1

@@ -2,7 +2,9 @@
 
 import os
 import sqlite3
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from gateway.adapters.store.folders import make_private, open_private
@@ -21,13 +23,15 @@ class Cursor:
     """The last event that a broker has acknowledged, and which were told of late.
 
     An event is noted before it is told for the first time: what a crash leaves undecided is told
-    again as a repeat. Every method blocks, raises StoreError, and is durable on return;
-    ``acknowledged`` is the last event that a broker has taken.
+    again as a repeat. Every method blocks, raises StoreError, and is durable on return; any thread
+    may call it, also while another does. ``acknowledged`` is the last event that a broker has
+    taken.
     """
 
     def __init__(self, folder: Path, newest: int) -> None:
         """Open, or make one that begins after event ``newest``."""
         self._path = folder / FILE
+        self._lock = threading.Lock()
         try:
             make_private(folder)
             os.close(open_private(self._path))
@@ -64,20 +68,18 @@ class Cursor:
 
     def telling(self, sequences: Sequence[int], at_ns: int, kept_s: float) -> None:
         """These are told from now on. What was told ``kept_s`` before is forgotten."""
-        try:
-            self._connection.execute("BEGIN")
-            self._connection.executemany(
+        with self._at_work() as connection:
+            connection.execute("BEGIN")
+            connection.executemany(
                 "INSERT INTO told VALUES (?, ?) ON CONFLICT DO UPDATE SET at_ns = excluded.at_ns",
                 [(sequence, at_ns) for sequence in sequences],
             )
-            self._connection.execute(
+            connection.execute(
                 "DELETE FROM told WHERE at_ns < ? AND sequence <= "
                 "(SELECT sequence FROM acknowledged)",
                 (at_ns - round(kept_s * NS_PER_S),),
             )
-            self._connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise StoreError(f"{self._path}: {error}") from error
+            connection.execute("COMMIT")
 
     def acknowledge(self, sequence: int) -> None:
         """The broker has taken everything up to this event."""
@@ -86,17 +88,27 @@ class Cursor:
 
     def close(self) -> None:
         """Release the file."""
-        self._connection.close()
+        with self._lock:
+            self._connection.close()
 
     def _number(self, sql: str, *parameters: int) -> int:
-        try:
-            (number,) = self._connection.execute(sql, parameters).fetchone()
-        except sqlite3.Error as error:
-            raise StoreError(f"{self._path}: {error}") from error
+        with self._at_work() as connection:
+            (number,) = connection.execute(sql, parameters).fetchone()
         return int(number or 0)
 
     def _do(self, sql: str, *parameters: int) -> None:
+        with self._at_work() as connection:
+            connection.execute(sql, parameters)
+
+    @contextmanager
+    def _at_work(self) -> Iterator[sqlite3.Connection]:
+        """One at a time: two calls of one connection can end the process."""
         try:
-            self._connection.execute(sql, parameters)
+            with self._lock:
+                try:
+                    yield self._connection
+                except BaseException:
+                    self._connection.rollback()
+                    raise
         except sqlite3.Error as error:
             raise StoreError(f"{self._path}: {error}") from error

@@ -1,5 +1,6 @@
 """The record as it is followed from another process; there may be none yet."""
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,19 +12,21 @@ from gateway.ports.store import RecordReader, StoredEvent
 
 
 class Record:
-    """Events after a sequence. Used by one thread at a time; every method raises StoreError."""
+    """Events after a sequence. Any thread may call; every method raises StoreError."""
 
     def __init__(self, store: Path) -> None:
         self._store = store
         self._reader: RecordReader | None = None
+        self._lock = threading.Lock()
 
     def events_after(self, sequence: int, limit: int) -> Sequence[StoredEvent]:
         """At most ``limit`` events after ``sequence``; none where there is no record yet."""
-        if self._reader is None:
-            if not (self._store / DATABASE).exists():
-                return ()
-            self._reader = open_reader(self._store)
-        return self._reader.events_after(sequence, limit)
+        with self._lock:
+            if self._reader is None:
+                if not (self._store / DATABASE).exists():
+                    return ()
+                self._reader = open_reader(self._store)
+            return self._reader.events_after(sequence, limit)
 
     def holds(self, sequence: int) -> bool:
         """Whether there is an event of that sequence, or it is 0."""
@@ -39,5 +42,6 @@ class Record:
 
     def close(self) -> None:
         """Release the store."""
-        if self._reader is not None:
-            self._reader.close()
+        with self._lock:
+            if self._reader is not None:
+                self._reader.close()
