@@ -94,6 +94,7 @@ class PanelRow(Model):
     columns: int
     pitch_mm: float
     sid_mm: float
+    maximum_frame_rate_hz: float
 
 
 class MachineRow(Model):

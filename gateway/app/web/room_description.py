@@ -28,6 +28,7 @@ def describe_room(room: Room) -> dict[str, Any]:
             "columns": panel.columns,
             "pitch_mm": panel.pitch_mm,
             "sid_mm": panel.sid_mm,
+            "maximum_frame_rate_hz": panel.maximum_frame_rate_hz,
         },
         "software": f"linac-gateway {__version__}",
         "geometry": _geometry(room),

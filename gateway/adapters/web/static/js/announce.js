@@ -3,10 +3,13 @@
 import { h, say } from "./dom.js";
 
 const NOTE_MS = 8000;
+const KEPT = 3;
 
-/** When it suits: a change of state. @param {string} text */
+/** When it suits: a change of state. What comes at once does not replace it. @param {string} text */
 export function tell(text) {
-  say(/** @type {Element} */ (document.getElementById("polite")), text);
+  const place = /** @type {Element} */ (document.getElementById("polite"));
+  place.append(h("p", {}, text));
+  while (place.childElementCount > KEPT) place.firstElementChild?.remove();
 }
 
 /** At once: what needs a person. @param {string} text */
@@ -21,7 +24,7 @@ export function note(text, kind = "info") {
   const shown = h("div", { class: `toast ${kind}` }, h("p", {}, text), close);
   close.addEventListener("click", () => shown.remove());
   place.append(shown);
-  while (place.childElementCount > 3) place.firstElementChild?.remove();
+  while (place.childElementCount > KEPT) place.firstElementChild?.remove();
   if (kind === "error") {
     warn(text);
   } else {

@@ -4,7 +4,9 @@ import { command } from "../api.js";
 import { attempt, note } from "../announce.js";
 import { fill, h } from "../dom.js";
 import { counted, measure } from "../format.js";
+import { room } from "../room.js";
 import { mayOperate } from "../session.js";
+import { usualFrameRate } from "./generated.js";
 import { findingCounts, findingList } from "./findings.js";
 
 /** @param {() => void} proposed */
@@ -101,9 +103,9 @@ function form(plan, proposed) {
       id: "cine",
       type: "number",
       min: "0",
-      max: "30",
+      max: String(room.description?.panel.maximum_frame_rate_hz ?? ""),
       step: "0.5",
-      value: "5",
+      value: String(usualFrameRate()),
       inputmode: "decimal",
     })
   );
