@@ -19,7 +19,7 @@ demo-node: $(DEVELOPMENT) peers
 	$(APART) $(BIN)/python tools/demo-node out/demo-node
 
 test: $(DEVELOPMENT) peers oracles lint
-	$(APART) $(BIN)/python -m pytest -W error -n 2 --dist worksteal -m "not soak"
+	$(APART) $(BIN)/python -m pytest -W error -n 3 --dist worksteal -m "not soak"
 
 lint: $(DEVELOPMENT)
 	$(BIN)/ruff check .
