@@ -24,7 +24,7 @@ from gateway.adapters.dicomnet.associate import (
 from gateway.adapters.dicomnet.commitment_client import ask_commitment
 from gateway.adapters.dicomnet.raw_store import RawStore
 from gateway.adapters.dicomnet.service import Handler
-from gateway.adapters.nodestore.outbox_items import OutboxItem, pinned_content
+from gateway.adapters.nodestore.outbox_items import OutboxItem, Room, pinned_content
 from gateway.dicom.high_throughput import can_compress, compressed
 from gateway.dicom.part10 import HEAD_BYTES, file_meta
 from gateway.dicom.plan_file import READING_ERRORS
@@ -90,19 +90,22 @@ class Link(Protocol):
 def transfer_syntax_of(item: OutboxItem) -> str:
     """What the item's file is encoded in. Raises InputError where it cannot be read."""
     try:
-        with item.path.open("rb") as file:
+        with item.path.open("rb", buffering=0) as file:
             return file_meta(file.read(HEAD_BYTES)).transfer_syntax_uid
     except OSError as error:
         raise InputError(f"its file cannot be read: {error.strerror}") from error
 
 
-def load(item: OutboxItem) -> Outgoing:
-    """The object of an item. Raises InputError where it is not what was queued."""
-    content = pinned_content(item)
-    meta = file_meta(content)
+def load(item: OutboxItem, room: Room | None = None) -> Outgoing:
+    """The object of an item, in ``room`` or memory of its own.
+
+    Raises InputError where it is not what was queued.
+    """
+    content = pinned_content(item, room or Room())
+    meta = file_meta(bytes(content[:HEAD_BYTES]))
     if (meta.sop_class_uid, meta.sop_instance_uid) != (item.sop_class_uid, item.sop_instance_uid):
         raise InputError("its file holds another object than was queued")
-    return Outgoing(item, meta.transfer_syntax_uid, memoryview(content)[meta.offset :])
+    return Outgoing(item, meta.transfer_syntax_uid, content[meta.offset :])
 
 
 @contextmanager

@@ -9,6 +9,9 @@ from pathlib import Path
 
 from gateway.domain.errors import InputError
 
+READ_BYTES = 2**20
+"""Read and hashed at a time, while a processor has it at hand."""
+
 
 class State(StrEnum):
     """How far an object has come.
@@ -97,12 +100,38 @@ def item_of(row: sqlite3.Row) -> OutboxItem:
     return OutboxItem(**values | {"path": Path(row["path"]), "state": State(row["state"])})
 
 
-def pinned_content(item: OutboxItem) -> bytes:
-    """The file as it was queued. Raises InputError where it is gone, or is another one by now."""
+class Room:
+    """Memory that one object after another is read into.
+
+    Fresh memory for each costs more than reading it.
+    """
+
+    def __init__(self) -> None:
+        self._held = memoryview(bytearray())
+
+    def of(self, size_bytes: int) -> memoryview:
+        """So much of it; what was there before is lost."""
+        if len(self._held) < size_bytes:
+            self._held = memoryview(bytearray(size_bytes))
+        return self._held[:size_bytes]
+
+
+def pinned_content(item: OutboxItem, room: Room) -> memoryview:
+    """The file as it was queued, in ``room``.
+
+    Raises InputError where it is gone, or is another one by now.
+    """
+    content = room.of(item.size_bytes)
+    digest = hashlib.sha256()
+    filled = 0
     try:
-        content = item.path.read_bytes()
+        with item.path.open("rb", buffering=0) as file:
+            while got := file.readinto(content[filled : filled + READ_BYTES]) or 0:
+                digest.update(content[filled : filled + got])
+                filled += got
+            goes_on = bool(file.read(1))
     except OSError as error:
         raise InputError(f"its file cannot be read: {error.strerror}") from error
-    if hashlib.sha256(content).hexdigest() != item.sha256:
+    if filled < len(content) or goes_on or digest.hexdigest() != item.sha256:
         raise InputError("its file was changed after it was queued")
     return content

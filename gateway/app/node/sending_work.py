@@ -15,7 +15,7 @@ from gateway.adapters.dicomnet.sending import Link, Outgoing, connect, load, tra
 from gateway.adapters.dicomnet.service import Handler
 from gateway.adapters.dicomnet.store_status import Meaning, meaning, status_text
 from gateway.adapters.nodestore.outbox import Outbox
-from gateway.adapters.nodestore.outbox_items import OutboxItem, State
+from gateway.adapters.nodestore.outbox_items import OutboxItem, Room, State
 from gateway.domain.backoff import backoff_ns
 from gateway.domain.errors import ConfigError, InputError, LinkError, ProtocolError
 from gateway.domain.node import Node, Peer
@@ -242,17 +242,26 @@ def meanwhile() -> Iterator[Callable[[Callable[[], None]], None]]:
 def loaded_ahead(
     items: Sequence[OutboxItem],
 ) -> Iterator[tuple[OutboxItem, Outgoing | InputError]]:
-    """Each item's object, or why it cannot be sent; the next is read while one is used."""
+    """Each item's object, or why it cannot be sent; the next is read while one is used.
+
+    An object is there until the next is asked for.
+    """
+    rooms = Room(), Room()
     with ThreadPoolExecutor(1, thread_name_prefix="outbox-read") as reader:
-        following = [reader.submit(_loaded, one) for one in items[:1]]
+
+        def begun(index: int) -> list[Future[Outgoing | InputError]]:
+            room = rooms[index % 2]
+            return [reader.submit(_loaded, one, room) for one in items[index : index + 1]]
+
+        following = begun(0)
         for index, one in enumerate(items):
             loaded = following.pop().result()
-            following += [reader.submit(_loaded, next_) for next_ in items[index + 1 : index + 2]]
+            following += begun(index + 1)
             yield one, loaded
 
 
-def _loaded(item: OutboxItem) -> Outgoing | InputError:
+def _loaded(item: OutboxItem, room: Room) -> Outgoing | InputError:
     try:
-        return load(item)
+        return load(item, room)
     except InputError as error:
         return error
