@@ -1,6 +1,7 @@
 """C-STORE requests of our own making, against pynetdicom's codec."""
 
 import socket
+import struct
 import threading
 from io import BytesIO
 
@@ -13,7 +14,7 @@ from pynetdicom.pdu import P_DATA_TF
 from pynetdicom.pdu_primitives import P_DATA
 
 from gateway.adapters.dicomnet.client_socket import send_all
-from gateway.adapters.dicomnet.raw_store import data_pdus
+from gateway.adapters.dicomnet.raw_store import COMMAND_LAST, data_pdus, fragment_head, store_answer
 from gateway.adapters.dicomnet.store_commands import store_command, store_response
 
 TIMEOUT_S = 30.0
@@ -51,6 +52,44 @@ def test_the_response_is_pynetdicoms(
     assert encode(
         message.command_set, is_implicit_vr=True, is_little_endian=True
     ) == store_response(sop_class_uid, sop_instance_uid, message_id, status)
+
+
+@given(UIDS, UIDS, st.integers(0, 2**16 - 1), st.integers(0, 2**16 - 1), st.integers(0, 127))
+def test_an_answer_is_read_as_pynetdicom_reads_it(
+    sop_class_uid: str, sop_instance_uid: str, message_id: int, status: int, number: int
+) -> None:
+    command = store_response(sop_class_uid, sop_instance_uid, message_id, status)
+    context = 2 * number + 1
+    pdus = fragment_head(context, COMMAND_LAST, len(command)) + command
+    answer = store_answer(pdus)
+    assert answer is not None
+    pdu = P_DATA_TF()
+    pdu.decode(pdus)
+    message = DIMSEMessage()
+    assert message.decode_msg(pdu.to_primitive())
+    theirs = message.message_to_primitive()
+    assert isinstance(theirs, C_STORE)
+    assert answer.context_id == message.context_id == context
+    assert answer.MessageIDBeingRespondedTo == theirs.MessageIDBeingRespondedTo == message_id
+    assert answer.Status == theirs.Status == status
+    assert answer.is_valid_response == theirs.is_valid_response
+
+
+@given(st.data())
+def test_what_is_not_a_whole_and_usual_answer_is_left(data: st.DataObject) -> None:
+    command = store_response("1.2", "1.2.3", 7, 0)
+    request = store_command("1.2", "1.2.3", 7)
+    whole = fragment_head(1, COMMAND_LAST, len(command)) + command
+    others = (
+        whole[: data.draw(st.integers(0, len(whole) - 1))],
+        whole + data.draw(st.binary(min_size=1, max_size=20)),
+        fragment_head(1, 1, len(command)) + command,
+        fragment_head(1, COMMAND_LAST, len(request)) + request,
+    )
+    assert [store_answer(one) for one in others] == [None] * 4
+    commented = command + struct.pack("<HHL", 0, 0x0902, 2) + b"no"
+    commented = commented[:8] + struct.pack("<L", len(commented) - 12) + commented[12:]
+    assert store_answer(fragment_head(1, COMMAND_LAST, len(commented)) + commented) is None
 
 
 @given(st.binary(min_size=1, max_size=5_000), st.integers(64, 3_000), st.integers(0, 127))

@@ -12,7 +12,8 @@ from pynetdicom import build_context, build_role, evt
 from pynetdicom.association import Association
 from pynetdicom.pdu_primitives import A_ABORT, A_ASSOCIATE, A_P_ABORT
 
-from gateway.adapters.dicomnet.client_socket import ClientEntity, ClientSocket
+from gateway.adapters.dicomnet.client_provider import ClientEntity
+from gateway.adapters.dicomnet.client_socket import ClientSocket
 from gateway.adapters.dicomnet.client_tls import client_context, connection_failure
 from gateway.adapters.dicomnet.service import Handler
 from gateway.dicom.sop_classes import UNCOMPRESSED

@@ -1,5 +1,6 @@
 """The transport of an association that this node opens: bounded in time, failures kept as told."""
 
+import contextlib
 import select
 import socket
 import ssl
@@ -7,7 +8,7 @@ from collections import deque
 from collections.abc import Iterable
 from itertools import islice
 
-from pynetdicom import AE, evt
+from pynetdicom import evt
 from pynetdicom.association import Association
 from pynetdicom.fsm import TRANSITION_TABLE, StateMachine
 from pynetdicom.transport import T_CONNECT, AddressInformation, AssociationSocket
@@ -15,26 +16,31 @@ from pynetdicom.transport import T_CONNECT, AddressInformation, AssociationSocke
 from gateway.adapters.dicomnet.client_tls import require_name
 
 RECEIVE_BYTES = 256 * 2**10
-IDLE_S = 0.001
-"""How long what is put into the queue may wait to be sent, where nobody wakes."""
+AHEAD_BYTES = 4096
+LONGEST_WAIT_S = 0.02
+"""So often a thread that has to end, and a timeout, is looked for."""
 WAKES = 4096
 MOST_BUFFERS = 256
 """So many go to the system at once; it takes 1024."""
 Buffer = bytes | memoryview
 OWN_REQUESTS = frozenset({"Evt9", "Evt11", "Evt14", "Evt15"})
 """Data, release, its confirmation and abort, wanted by this side (PS3.8 table 9-10)."""
+_CLOSING = "Sta13"
 
 
 class ClientSocket(AssociationSocket):
     """Connects when it is asked to, and never waits longer than ``stall_s`` for the network.
 
-    ``failure`` is why it could not connect.
+    ``failure`` is why it could not connect; ``awaited`` the Message ID of a C-STORE request that
+    has no answer yet.
     """
 
     def __init__(self, association: Association, certificate_name: str, stall_s: float) -> None:
         self._certificate_name = certificate_name
         self._stall_s = stall_s
         self._following: Iterable[Buffer] = ()
+        self._ahead = b""
+        self.awaited: int | None = None
         self.failure: OSError | None = None
         self._waking, self._woken = socket.socketpair()
         super().__init__(association, address=AddressInformation("127.0.0.1", 0))
@@ -67,10 +73,10 @@ class ClientSocket(AssociationSocket):
         """Whether there is something to read; waits a moment for it, or for :meth:`wake`."""
         if self.socket is None or not self._is_connected:
             return False
-        if isinstance(self.socket, ssl.SSLSocket) and self.socket.pending():
+        if self._ahead or (isinstance(self.socket, ssl.SSLSocket) and self.socket.pending()):
             return True
         try:
-            ready, _, _ = select.select((self.socket, self._woken), (), (), IDLE_S)
+            ready, _, _ = select.select((self.socket, self._woken), (), (), self._wait_s())
         except (OSError, ValueError):  # closed by another thread
             self.event_queue.put("Evt17")
             return False
@@ -80,7 +86,8 @@ class ClientSocket(AssociationSocket):
 
     def wake(self) -> None:
         """What was put into the queue to be sent is taken at once."""
-        self._waking.send(b"1")
+        with contextlib.suppress(OSError):
+            self._waking.send(b"1")
 
     def follow_with(self, pdus: Iterable[Buffer]) -> None:
         """Send these right after what is sent next, by the same thread."""
@@ -96,7 +103,8 @@ class ClientSocket(AssociationSocket):
 
     def recv(self, nr_bytes: int) -> bytearray:
         """Read so many bytes, fewer where the connection ends before. Raises OSError."""
-        read = bytearray()
+        read = bytearray(self._ahead[:nr_bytes])
+        self._ahead = self._ahead[nr_bytes:]
         while len(read) < nr_bytes:
             part = self._open_socket().recv(min(RECEIVE_BYTES, nr_bytes - len(read)))
             if not part:
@@ -104,11 +112,28 @@ class ClientSocket(AssociationSocket):
             read += part
         return read
 
+    def ahead(self, nr_bytes: int) -> bytes:
+        """So many bytes that are read next, fewer where the connection ends before.
+
+        Raises OSError.
+        """
+        while len(self._ahead) < nr_bytes:
+            part = self._open_socket().recv(AHEAD_BYTES)
+            if not part:
+                break
+            self._ahead += part
+        return self._ahead[:nr_bytes]
+
     def dispose(self) -> None:
         """Close whatever is still open; idempotent."""
         for connection in (self.socket, self._waking, self._woken):
             if connection is not None:
                 connection.close()
+
+    def _wait_s(self) -> float:
+        """No wait where there is something else to do: an event, or closing the connection."""
+        is_closing = self.assoc.dul.state_machine.current_state == _CLOSING
+        return 0.0 if is_closing or not self.event_queue.empty() else LONGEST_WAIT_S
 
     def _open_socket(self) -> socket.socket:
         if self.socket is None:
@@ -187,22 +212,3 @@ class ClientStates(StateMachine):
             self.dul.to_provider_queue.get(block=False)
         else:
             super().do_action(event)
-
-
-class ClientEntity(AE):
-    """An application entity whose associations use :class:`ClientSocket`."""
-
-    def __init__(self, ae_title: str, certificate_name: str, stall_s: float) -> None:
-        super().__init__(ae_title)
-        self._certificate_name = certificate_name
-        self._stall_s = stall_s
-
-    def _create_socket(
-        self,
-        assoc: Association,
-        address: AddressInformation,  # noqa: ARG002 - pynetdicom's signature
-        tls_args: tuple[ssl.SSLContext, str] | None,
-    ) -> ClientSocket:
-        made = ClientSocket(assoc, self._certificate_name, self._stall_s)
-        made.tls_args = tls_args
-        return made

@@ -3,13 +3,14 @@
 import struct
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import cast
 
 from pynetdicom.association import Association
 from pynetdicom.pdu_primitives import P_DATA
 
 from gateway.adapters.dicomnet.client_socket import Buffer, ClientSocket
-from gateway.adapters.dicomnet.store_commands import store_command
+from gateway.adapters.dicomnet.store_commands import read_store_response, store_command
 from gateway.domain.errors import RemoteProtocolError
 
 LONGEST_PDU_BYTES = 2**20
@@ -19,11 +20,37 @@ SETTLE_S = 0.005
 COMMAND_LAST, DATA, DATA_LAST = 0x03, 0x00, 0x02
 """Message control headers (PS3.8 E.2)."""
 _ITEM_OVERHEAD = 6
+_HEADS = struct.Struct(">BxLLBB")
+_P_DATA_TF = 4
+
+
+@dataclass(frozen=True, slots=True)
+class StoreAnswer:
+    """A C-STORE response without a comment, with what pynetdicom's has under the same names."""
+
+    context_id: int
+    MessageIDBeingRespondedTo: int
+    Status: int
+    ErrorComment: str = ""
+    is_valid_response: bool = True
+
+
+def store_answer(pdus: bytes) -> StoreAnswer | None:
+    """The response that ``pdus`` are, in one fragment of one P-DATA-TF; None for anything else."""
+    if len(pdus) < _HEADS.size:
+        return None
+    kind, pdu_bytes, item_bytes, context_id, control = _HEADS.unpack_from(pdus)
+    command = pdus[_HEADS.size :]
+    sizes = (len(command) + 6, len(command) + 2)
+    if (kind, control) != (_P_DATA_TF, COMMAND_LAST) or (pdu_bytes, item_bytes) != sizes:
+        return None
+    read = read_store_response(command)
+    return None if read is None else StoreAnswer(context_id, *read)
 
 
 def fragment_head(context_id: int, control: int, size_bytes: int) -> bytes:
     """What stands before a fragment of so many bytes in a P-DATA-TF of its own (PS3.8 9.3.5)."""
-    return struct.pack(">BxLLBB", 4, size_bytes + 6, size_bytes + 2, context_id, control)
+    return _HEADS.pack(_P_DATA_TF, size_bytes + 6, size_bytes + 2, context_id, control)
 
 
 def data_pdus(context_id: int, data_set: memoryview, pdu_bytes: int) -> Iterator[Buffer]:
@@ -62,9 +89,10 @@ class RawStore:
         request.presentation_data_value_list.append((context_id, bytes([COMMAND_LAST]) + command))
         transport = cast("ClientSocket", self._opened.dul.socket)
         transport.follow_with(data_pdus(context_id, data_set, self._pdu_bytes))
+        transport.awaited = self._message_id
         self._opened.dul.send_pdu(request)
-        transport.wake()
         _, response = self._opened.dimse.get_msg(block=True)
+        transport.awaited = None
         if response is None:
             return None
         if not response.is_valid_response or response.MessageIDBeingRespondedTo != self._message_id:

@@ -2,6 +2,7 @@
 
 import re
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 C_STORE_RQ, C_STORE_RSP = 0x0001, 0x8001
@@ -19,6 +20,17 @@ _REQUEST = [
     _SOP_INSTANCE,
 ]
 """The elements of a request that no C-MOVE is behind, in their order."""
+_ANSWERED_ID, _STATUS = 0x0120, 0x0900
+_RESPONSE = [
+    _GROUP_LENGTH,
+    _SOP_CLASS,
+    _COMMAND_FIELD,
+    _ANSWERED_ID,
+    _DATA_SET_TYPE,
+    _STATUS,
+    _SOP_INSTANCE,
+]
+"""The elements of a response without a comment, in their order."""
 _HEAD = struct.Struct("<HHL")
 _UID = re.compile(rb"([0-9.]{1,64})\0?")
 
@@ -47,7 +59,7 @@ def store_command(sop_class_uid: str, sop_instance_uid: str, message_id: int) ->
 
 def read_store_request(command: bytes) -> StoreRequest | None:
     """The request that a command set is; None for any other, and where anything is unusual."""
-    values = _values(command)
+    values = _values(command, _REQUEST)
     if values is None:
         return None
     group_length, sop_class, *numbers, sop_instance = values
@@ -55,17 +67,40 @@ def read_store_request(command: bytes) -> StoreRequest | None:
     if classed is None or named is None or any(len(number) != 2 for number in numbers):
         return None
     field, message_id, priority, data_set = (int.from_bytes(one, "little") for one in numbers)
-    is_whole = group_length == struct.pack("<L", len(command) - _HEAD.size - 4)
-    if not is_whole or field != C_STORE_RQ or data_set == NO_DATA_SET or priority > LOW_PRIORITY:
+    if (
+        not _is_whole(command, group_length)
+        or field != C_STORE_RQ
+        or data_set == NO_DATA_SET
+        or priority > LOW_PRIORITY
+    ):
         return None
     return StoreRequest(classed[1].decode(), named[1].decode(), message_id, priority)
 
 
-def _values(command: bytes) -> list[bytes] | None:
-    """Those of the elements of a request; None where there are others."""
+def read_store_response(command: bytes) -> tuple[int, int] | None:
+    """The Message ID and status of a C-STORE-RSP (PS3.7 table 9.3-2).
+
+    None for any other command set, and where anything is unusual.
+    """
+    values = _values(command, _RESPONSE)
+    if values is None:
+        return None
+    group_length, _sop_class, *numbers, _sop_instance = values
+    if any(len(number) != 2 for number in numbers) or not _is_whole(command, group_length):
+        return None
+    field, message_id, data_set, status = (int.from_bytes(one, "little") for one in numbers)
+    return (message_id, status) if (field, data_set) == (C_STORE_RSP, NO_DATA_SET) else None
+
+
+def _is_whole(command: bytes, group_length: bytes) -> bool:
+    return group_length == struct.pack("<L", len(command) - _HEAD.size - 4)
+
+
+def _values(command: bytes, elements: Sequence[int]) -> list[bytes] | None:
+    """Those of the ``elements``; None where there are others."""
     found = []
     at = 0
-    for expected in _REQUEST:
+    for expected in elements:
         if at + _HEAD.size > len(command):
             return None
         group, element, length = _HEAD.unpack_from(command, at)
@@ -84,9 +119,9 @@ def store_response(
     return _command_set(
         _uid(_SOP_CLASS, sop_class_uid),
         _number(_COMMAND_FIELD, C_STORE_RSP),
-        _number(0x0120, message_id),
+        _number(_ANSWERED_ID, message_id),
         _number(_DATA_SET_TYPE, NO_DATA_SET),
-        _number(0x0900, status),
+        _number(_STATUS, status),
         _uid(_SOP_INSTANCE, sop_instance_uid),
     )
 
