@@ -22,7 +22,7 @@ class AcknowledgementTable:
         self._database = database
 
     def add(self, alarm: str, seen: Acknowledged) -> None:
-        """Keep the first acknowledgement of an alarm."""
+        """Keep the first acknowledgement of an alarm; ``alarm`` is its event's SHA-256."""
         with self._database.transaction() as connection:
             connection.execute(
                 "INSERT INTO acknowledgements VALUES (?, ?, ?, ?) ON CONFLICT (alarm) DO NOTHING",
@@ -30,7 +30,7 @@ class AcknowledgementTable:
             )
 
     def all(self) -> Mapping[str, Acknowledged]:
-        """Every acknowledgement by its alarm."""
+        """Every acknowledgement by the SHA-256 of its alarm's event."""
         with self._database.reading() as connection:
             rows = connection.execute("SELECT * FROM acknowledgements").fetchall()
         return {row["alarm"]: Acknowledged(row["by"], row["note"], row["at_ns"]) for row in rows}

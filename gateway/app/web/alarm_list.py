@@ -12,7 +12,11 @@ from gateway.ports.clock import WallClock
 
 
 class AlarmList:
-    """Implements :class:`gateway.adapters.web.backend.Alarms`. An alarm's name is its event's."""
+    """Implements :class:`gateway.adapters.web.backend.Alarms`.
+
+    An alarm's name is its event's number; what was acknowledged is kept by the event's hash, which
+    no event of a record put in its place has too.
+    """
 
     def __init__(self, index: RecordIndex, table: AcknowledgementTable, clock: WallClock) -> None:
         self._index = index
@@ -23,24 +27,24 @@ class AlarmList:
         """See the port."""
         seen = self._table.all()
         raised = self._index.alarms()
-        opened = [one for one in raised if str(one.sequence) not in seen]
+        opened = [one for one in raised if one.sha256 not in seen]
         shown = opened if only_open else raised
         newest = list(reversed(shown))[:limit]
-        rows = [_row(one, seen.get(str(one.sequence))) for one in newest]
+        rows = [_row(one, seen.get(one.sha256)) for one in newest]
         return {"open": len(opened), "items": rows}
 
     def open(self) -> int:
         """How many nobody has acknowledged."""
         seen = self._table.all()
-        return sum(str(one.sequence) not in seen for one in self._index.alarms())
+        return sum(one.sha256 not in seen for one in self._index.alarms())
 
     def acknowledge(self, alarm: str, note: str, person: Person) -> Mapping[str, Any]:
         """See the port."""
         raised = next((one for one in self._index.alarms() if str(one.sequence) == alarm), None)
         if raised is None:
             raise not_found("alarm")
-        self._table.add(alarm, Acknowledged(person.name, note, self._clock.now_ns()))
-        return _row(raised, self._table.all()[alarm])
+        self._table.add(raised.sha256, Acknowledged(person.name, note, self._clock.now_ns()))
+        return _row(raised, self._table.all()[raised.sha256])
 
 
 def _row(raised: RaisedAlarm, seen: Acknowledged | None) -> Mapping[str, Any]:

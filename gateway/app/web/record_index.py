@@ -20,6 +20,7 @@ class RaisedAlarm:
     """An alarm with the event that it is."""
 
     sequence: int
+    sha256: str
     at_ns: int
     delivery_id: str
     beam: int | None
@@ -80,5 +81,8 @@ class RecordIndex:
         if alarm is not None:
             beam = event.body.get("beam")
             number = beam if isinstance(beam, int) else None
-            raised = RaisedAlarm(event.sequence, event.at_ns, event.delivery_id, number, alarm)
-            self._alarms.append(raised)
+            self._alarms.append(
+                RaisedAlarm(
+                    event.sequence, event.sha256, event.at_ns, event.delivery_id, number, alarm
+                )
+            )
