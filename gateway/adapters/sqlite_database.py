@@ -30,6 +30,8 @@ class Database:
             path.chmod(0o600)
         except OSError as error:
             raise StoreError(f"{self.root}: {error.strerror}") from error
+        if self._version() == version:
+            return  # whoever only looks keeps nobody from writing
         with self.transaction() as connection:
             _prepare(connection, path, tables, version)
 
@@ -47,6 +49,11 @@ class Database:
                 connection.execute("COMMIT")
         except sqlite3.Error as error:
             raise StoreError(f"{self._path}: {error}") from error
+
+    def _version(self) -> int:
+        with self.reading() as connection:
+            (found,) = connection.execute("PRAGMA user_version").fetchone()
+        return int(found)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:

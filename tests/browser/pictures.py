@@ -21,7 +21,6 @@ from tests.browser.serving import Serving, record
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
 WIDTHS = {1280: 900, 390: 844}
 SCHEMES = ("light", "dark")
-COLOURS = 128
 HISTORY = (
     ("vmat",),
     ("sliding-window",),
@@ -39,7 +38,7 @@ def main(folder: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="pictures-") as made:
         service = Serving(Path(made), speed="1")
         for kind, *faults in HISTORY:
-            record(service.store, Path(made), kind, *faults)
+            record(service.store, Path(made), kind, *faults, options=())
         service.start()
         try:
             with browser() as chromium:
@@ -72,14 +71,16 @@ def take_all(chromium: Browser, service: Serving, folder: Path) -> None:
 
 
 def take(page: Page, folder: Path, name: str) -> None:
-    """Both widths, light and dark."""
+    """Both widths, light and dark, in a window that is as high as the page."""
     for width, height in WIDTHS.items():
         for scheme in SCHEMES:
             page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
             page.set_viewport_size({"width": width, "height": height})
-            page.evaluate("() => window.scrollTo(0, 0)")
             settle(page)
-            keep(page.screenshot(full_page=True), folder / f"{name}-{width}-{scheme}.png")
+            whole = page.evaluate("() => document.documentElement.scrollHeight")
+            page.set_viewport_size({"width": width, "height": max(height, whole)})
+            settle(page)
+            keep(page.screenshot(), folder / f"{name}-{width}-{scheme}.webp")
 
 
 def settle(page: Page) -> None:
@@ -91,9 +92,8 @@ def settle(page: Page) -> None:
 
 
 def keep(picture: bytes, path: Path) -> None:
-    """With a palette: small."""
-    image = Image.open(io.BytesIO(picture)).convert("RGB")
-    image.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+    """Without loss, and small."""
+    Image.open(io.BytesIO(picture)).convert("RGB").save(path, lossless=True, method=6)
 
 
 def see_history(person: Person) -> None:
@@ -119,6 +119,7 @@ def see_queue(person: Person) -> None:
     propose(person, "open-field")
     person.region("Queue").get_by_role("button", name="Withdraw").click()
     propose(person, "vmat")
+    expect(page.locator(".toast").filter(has_text="vmat")).to_be_visible()
     expect(person.region("Queue").locator(".item[data-state=proposed]")).to_have_count(1)
     close_notes(page)
 
@@ -126,8 +127,10 @@ def see_queue(person: Person) -> None:
 def propose(person: Person, technique: str) -> None:
     person.page.get_by_label("Or have one generated").select_option(technique)
     person.page.get_by_role("button", name="Generate").click()
-    expect(person.region("Plan")).to_contain_text("deliverable here")
-    person.region("Plan").get_by_role("button", name="Propose").click()
+    card = person.region("Plan")
+    expect(card.get_by_role("heading", name=technique)).to_be_visible()
+    expect(card).to_contain_text("deliverable here")
+    card.get_by_role("button", name="Propose").click()
     expect(person.region("Queue").locator(".item[data-state=proposed]")).to_have_count(1)
 
 

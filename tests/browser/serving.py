@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,6 +12,7 @@ from tests.node_service.serving import free_port, site_with_node
 
 ROOM = "truebeam-m120"
 SPEED = "4"
+SEED = ("--seed", "11")
 SETTINGS = 'site = "{site}"\noperator = "operator"\n[web]\nport = {port}\n'
 
 
@@ -79,12 +80,14 @@ def serving(folder: Path, speed: str = SPEED) -> Iterator[Serving]:
         service.stop()
 
 
-def record(store: Path, folder: Path, kind: str, *faults: str) -> None:
+def record(
+    store: Path, folder: Path, kind: str, *faults: str, options: Sequence[str] = SEED
+) -> None:
     """Have a generated plan delivered on simulated time."""
     plan = folder / f"{kind}.dcm"
     if not plan.exists():
         assert inside(store, "plan", kind, "--machine", ROOM, "-o", str(plan)).code == 0
-    options = [part for fault in faults for part in ("--fault", fault)]
-    assert inside(store, "deliver", str(plan), "--seed", "11", *options).code in (
+    wished = [part for fault in faults for part in ("--fault", fault)]
+    assert inside(store, "deliver", str(plan), *options, *wished).code in (
         (1, 4) if faults else (0,)
     )

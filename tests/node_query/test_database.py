@@ -1,7 +1,7 @@
 """The node's database, and services that share a listener."""
 
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -46,6 +46,16 @@ def test_blocks_inside_of_one_another_leave_no_more_than_are_kept(tmp_path: Path
             stack.enter_context(database.reading())
     assert len(database._idle) == IDLE_CONNECTIONS
     database.close()
+
+
+def test_who_comes_to_look_waits_for_nobody_who_writes(tmp_path: Path) -> None:
+    with (
+        closing(NodeDatabase(tmp_path)) as database,
+        database.transaction(),
+        closing(NodeDatabase(tmp_path)) as other,
+        other.reading() as connection,
+    ):
+        assert connection.execute("SELECT count(*) FROM objects").fetchone()[0] == 0
 
 
 def test_what_raises_is_undone(tmp_path: Path) -> None:

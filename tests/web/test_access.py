@@ -8,6 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
+from gateway.adapters.web.access import Person, Role
+from gateway.adapters.webstore.sessions import hashed
 from gateway.app.web.people import first_person, read_people
 from gateway.domain.errors import ConfigError
 from gateway.settings import Web
@@ -204,7 +206,9 @@ async def test_a_session_knows_its_person_and_wants_its_word(site: SiteOnStore) 
         assert (await client.get(SESSION)).json()["name"] is None
 
 
-def test_a_session_outlives_a_restart_and_not_its_person(tmp_path: Path) -> None:
+def test_a_session_outlives_a_restart_and_neither_its_person_nor_their_token(
+    tmp_path: Path,
+) -> None:
     cookies: dict[str, str] = {}
 
     async def begin(site: SiteOnStore) -> None:
@@ -222,8 +226,12 @@ def test_a_session_outlives_a_restart_and_not_its_person(tmp_path: Path) -> None
         asyncio.run(begin(site))
     with site_on_store(tmp_path) as site:
         assert asyncio.run(name(site)) == "watcher"
-    with site_on_store(tmp_path, people={}) as site:
-        assert asyncio.run(name(site)) is None
+    replaced = {hashed("another token"): Person("watcher", Role.WATCH)}
+    for people in (replaced, {}):
+        with site_on_store(tmp_path, people=people) as site:
+            assert asyncio.run(name(site)) is None
+    with site_on_store(tmp_path) as site:
+        assert asyncio.run(name(site)) == "watcher"
 
 
 class _Pieces(httpx.AsyncByteStream):

@@ -17,7 +17,8 @@ class StoredSessions:
     """Implements :class:`gateway.adapters.web.access.Sessions`.
 
     ``people`` maps the SHA-256 of a token to its person. Tokens and secrets are kept as hashes
-    only; they have 256 random bits, which nobody tries out.
+    only; they have 256 random bits, which nobody tries out. A session is kept under the hash of
+    its secret and its person's token together, so it ends where the token is replaced.
     """
 
     def __init__(
@@ -25,7 +26,6 @@ class StoredSessions:
     ) -> None:
         self._database = database
         self._people = dict(people)
-        self._names = {person.name: person for person in people.values()}
         self._clock = clock
         self._known: dict[str, tuple[Session, int]] = {}
         self._load()
@@ -36,10 +36,12 @@ class StoredSessions:
 
     def session(self, secret: str) -> Session | None:
         """See the port."""
-        found = self._known.get(hashed(secret)) if secret else None
-        if found is None or found[1] <= self._clock.now_ns():
-            return None
-        return found[0]
+        for key in self._keys(secret) if secret else ():
+            found = self._known.get(key)
+            if found is not None:
+                session, expires_ns = found
+                return session if expires_ns > self._clock.now_ns() else None
+        return None
 
     def open(self, token: str) -> tuple[str, Session] | None:
         """See the port."""
@@ -49,32 +51,40 @@ class StoredSessions:
         secret, csrf = secrets.token_urlsafe(_SECRET_BYTES), secrets.token_urlsafe(_SECRET_BYTES)
         now_ns = self._clock.now_ns()
         expires_ns = now_ns + LIFETIME_S * NS_PER_S
-        row = (hashed(secret), person.name, csrf, expires_ns)
+        key = _bound(secret, hashed(token))
+        row = (key, person.name, csrf, expires_ns)
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM sessions WHERE expires_ns <= ?", (now_ns,))
             connection.execute("INSERT INTO sessions VALUES (?, ?, ?, ?)", row)
         self._known = {key: one for key, one in self._known.items() if one[1] > now_ns}
         session = Session(person, csrf)
-        self._known[hashed(secret)] = (session, expires_ns)
+        self._known[key] = (session, expires_ns)
         return secret, session
 
     def close(self, secret: str) -> None:
         """See the port."""
-        self._known.pop(hashed(secret), None)
+        keys = [(key,) for key in self._keys(secret)]
+        for (key,) in keys:
+            self._known.pop(key, None)
         with self._database.transaction() as connection:
-            connection.execute("DELETE FROM sessions WHERE secret_sha256 = ?", (hashed(secret),))
+            connection.executemany("DELETE FROM sessions WHERE secret_sha256 = ?", keys)
+
+    def _keys(self, secret: str) -> list[str]:
+        return [_bound(secret, token_sha256) for token_sha256 in self._people]
 
     def _load(self) -> None:
-        """Sessions of people who are no longer named end."""
+        """Nobody finds those of people who are no longer named."""
+        names = {person.name: person for person in self._people.values()}
         with self._database.reading() as connection:
             rows = connection.execute("SELECT * FROM sessions").fetchall()
         for row in rows:
-            person = self._names.get(row["name"])
-            if person is not None:
-                self._known[row["secret_sha256"]] = (
-                    Session(person, row["csrf"]),
-                    row["expires_ns"],
-                )
+            if row["name"] in names:
+                session = Session(names[row["name"]], row["csrf"])
+                self._known[row["secret_sha256"]] = (session, row["expires_ns"])
+
+
+def _bound(secret: str, token_sha256: str) -> str:
+    return hashed(f"{secret}:{token_sha256}")
 
 
 def hashed(secret: str) -> str:

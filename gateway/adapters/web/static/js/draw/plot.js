@@ -121,7 +121,7 @@ function options(plot, width, height) {
   return {
     width,
     height,
-    ...(plot.xTime ? { padding: [null, 44, null, null] } : {}),
+    ...(plot.xTime ? { padding: [null, 56, null, null] } : {}),
     cursor: { drag: { x: true, y: false, setScale: true } },
     legend: { live: true },
     scales: { x: { time: Boolean(plot.xTime) } },

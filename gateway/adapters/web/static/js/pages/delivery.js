@@ -206,7 +206,7 @@ function largest(errors) {
   return Object.entries(errors ?? {})
     .filter(([name]) => /^(gantry|collimator|MLC|X|Y)/.test(name))
     .map(
-      ([name, one]) => `${name} ${fixed(one.max, 2)}${one.unit === "deg" ? "\u00b0" : `\u202f${one.unit}`}`,
+      ([name, one]) => `${name}\u00a0${fixed(one.max, 2)}${one.unit === "deg" ? "\u00b0" : `\u202f${one.unit}`}`,
     )
     .join(", ");
 }

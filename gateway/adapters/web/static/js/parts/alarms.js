@@ -7,6 +7,8 @@ import { counted, dateTime } from "../format.js";
 import { mayOperate } from "../session.js";
 
 const MOST = 20;
+/** So many at once, each in full: the room below stays in sight. */
+const MOST_OPEN = 3;
 
 /** @typedef {{alarm: string, at: string, severity: "error" | "warning", text: string, delivery_id: string,
  *             acknowledged_by: string | null}} Alarm */
@@ -14,11 +16,13 @@ const MOST = 20;
 export function alarmPanel() {
   const title = h("h2", {}, "");
   const list = h("ul", { class: "alarms" });
+  const more = h("p", { class: "quiet-note" });
   const bar = h(
     "section",
     { class: "card alarm-bar", "aria-label": "Alarms to acknowledge", hidden: true },
     title,
     list,
+    more,
   );
   const past = h("ul", { class: "alarms" });
   const element = h(
@@ -54,8 +58,10 @@ export function alarmPanel() {
     first = false;
     fill(
       list,
-      open.slice(0, MOST).map((one) => alarm(one, refresh)),
+      open.slice(0, MOST_OPEN).map((one) => alarm(one, refresh)),
     );
+    more.hidden = open.length <= MOST_OPEN;
+    say(more, `and ${open.length - MOST_OPEN} older`);
     const known = alarms.filter((one) => one.acknowledged_by).slice(0, MOST);
     fill(
       past,

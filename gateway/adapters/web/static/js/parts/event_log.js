@@ -20,7 +20,7 @@ export function eventLog(delivery) {
       { class: "scrolled", tabindex: "0", role: "region", "aria-label": "Events" },
       h(
         "table",
-        { class: "numbers events" },
+        { class: "cards numbers events" },
         h("caption", { class: "unseen" }, "Events in order"),
         h(
           "thead",
@@ -62,11 +62,11 @@ function row(event) {
   return h(
     "tr",
     {},
-    h("td", {}, event.sequence),
-    h("td", {}, dateTime(event.at)),
-    h("th", { scope: "row" }, event.kind),
-    h("td", {}, event.beam ?? ""),
-    h("td", { class: "body" }, told(event.body)),
+    h("td", { "data-label": "Number" }, event.sequence),
+    h("td", { "data-label": "At" }, dateTime(event.at)),
+    h("th", { scope: "row", "data-label": "Event" }, event.kind),
+    h("td", { "data-label": "Beam" }, event.beam ?? ""),
+    h("td", { class: "body", "data-label": "What" }, told(event.body)),
   );
 }
 

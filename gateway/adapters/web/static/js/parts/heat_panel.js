@@ -63,7 +63,7 @@ export function heatPanel(leaves) {
     { class: "heat-panel", "aria-label": `Leaf errors ${device}` },
     h("div", { class: "card-head" }, h("h3", {}, `Leaf errors, ${device}`), scale.element),
     banks.map(({ name, canvas }) => h("div", { class: "heat-bank" }, h("h4", {}, `Bank ${name}`), canvas)),
-    h("div", { class: "heat-scale", "aria-hidden": "true" }, ends[0], h("i"), ends[1]),
+    h("div", { class: "heat-scale", "aria-hidden": "true" }, ends[0], h("i"), ends[1], h("b"), "not reached"),
     words,
   );
   const draw = () => {
