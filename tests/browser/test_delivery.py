@@ -90,7 +90,7 @@ def abort(person: Person) -> str:
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Go to hold and abort")).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("button", name="Abort")).to_be_focused()
+    expect(page.get_by_role("button", name="Abort", exact=True)).to_be_focused()
     page.keyboard.press("Enter")
     last = page.get_by_role("link", name=re.compile("^Last delivery: D"))
     expect(last).to_be_visible()

@@ -19,7 +19,7 @@ def test_who_is_not_signed_in_may_watch_only(
     person = Person(context.new_page())
     person.open(service.origin)
     for name in ("Hold", "Abort"):
-        expect(person.page.get_by_role("button", name=name)).to_be_disabled()
+        expect(person.page.get_by_role("button", name=name, exact=True)).to_be_disabled()
     expect(person.page.get_by_role("link", name="Sign in to deliver")).to_be_visible()
     person.go("Queue")
     expect(person.page.get_by_role("button", name="Generate")).to_be_disabled()

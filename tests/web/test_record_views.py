@@ -151,6 +151,22 @@ async def test_every_file_can_be_had(site: SiteOnStore) -> None:
         assert file.headers["content-disposition"].startswith("attachment")
 
 
+async def test_a_file_comes_in_portions_where_they_are_asked_for(site: SiteOnStore) -> None:
+    _, passed = await _ids(site)
+    path = f"{API}/{passed}/files/plan.dcm"
+    async with site.client(WATCHER) as client:
+        whole = await client.get(path)
+        answers = {
+            wanted: await client.get(path, headers={"Range": wanted})
+            for wanted in ("bytes=128-131", "bytes=99999999-", "bytes=all")
+        }
+        described = (await client.get("/api/v1/openapi.json")).json()["paths"]
+    assert [one.status_code for one in answers.values()] == [206, 416, 400]
+    assert answers["bytes=128-131"].content == whole.content[128:132] == b"DICM"
+    operation = described["/api/v1/deliveries/{delivery_id}/files/{name}"]["get"]
+    assert {"200", "206", "400", "416"} <= set(operation["responses"])
+
+
 async def test_the_report_is_a_page_that_runs_nothing(site: SiteOnStore) -> None:
     _, passed = await _ids(site)
     report = await _get(site, f"{API}/{passed}/report")

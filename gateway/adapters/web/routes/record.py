@@ -47,6 +47,21 @@ def _binary(
     return {200: {"description": "The content", "content": content}}
 
 
+def _file(
+    *media_types: str, json: dict[str, object] | None = None
+) -> dict[int | str, dict[str, object]]:
+    """A description of content that may be asked for in portions (RFC 9110, clause 14)."""
+    whole = _binary(*media_types, json=json)
+    text: dict[str, object] = {"text/plain": {"schema": {"type": "string"}}}
+    binary = {"schema": {"type": "string", "format": "binary"}}
+    content = dict.fromkeys((*media_types, "application/json", "multipart/byteranges"), binary)
+    return whole | {
+        206: {"description": "What `Range` asks for", "content": content},
+        400: {"description": "`Range` cannot be read", "content": text},
+        416: {"description": "The content has no such range", "content": text},
+    }
+
+
 def record_routes(record: Record) -> APIRouter:
     """``/deliveries`` and below, ``/trends``."""
     router = APIRouter(tags=["record"])
@@ -122,7 +137,7 @@ def record_routes(record: Record) -> APIRouter:
         "/deliveries/{delivery_id}/images/{image}.dcm",
         summary="An image as DICOM",
         response_class=Response,
-        responses=_binary(DICOM),
+        responses=_file(DICOM),
     )
     def image_file(delivery_id: DeliveryId, image: Number) -> Response:
         return _download(record.image_file(delivery_id, image))
@@ -135,7 +150,7 @@ def record_routes(record: Record) -> APIRouter:
         "/deliveries/{delivery_id}/files/{name}",
         summary="A file",
         response_class=Response,
-        responses=_binary(*FILES, json={}),
+        responses=_file(*FILES, json={}),
     )
     def file(delivery_id: DeliveryId, name: FileName) -> Response:
         return _download(record.file(delivery_id, name))
@@ -144,7 +159,7 @@ def record_routes(record: Record) -> APIRouter:
         "/deliveries/{delivery_id}/report",
         summary="The report, a page by itself",
         response_class=Response,
-        responses=_binary("text/html"),
+        responses=_file("text/html"),
     )
     def report(delivery_id: DeliveryId) -> Response:
         kept = record.file(delivery_id, REPORT)
