@@ -29,6 +29,7 @@ def test_a_person_delivers_watches_and_aborts(person: Person, observed: Observed
     watch_leaves(person.page, observed)
     expect(person.region("Portal image")).to_contain_text("frame")
     hold_and_resume(person)
+    require_level_dials(person.page)
     require_accessible(person.page, "live room, beam on")
     delivery = abort(person)
     see_the_record(person, delivery)
@@ -74,6 +75,15 @@ def require_moved(before: View, after: View) -> None:
     assert moved
     for old, _ in moved:
         assert not abs(after.planned_px(old)) < LINE_PX, old
+
+
+def require_level_dials(page: Page) -> None:
+    """However long their numbers are."""
+    tops = page.locator(".dial-value").evaluate_all(
+        "(all) => all.map((one) => one.getBoundingClientRect().top)"
+    )
+    assert len(tops) == 3
+    assert max(tops) - min(tops) < 1.0
 
 
 def hold_and_resume(person: Person) -> None:

@@ -39,7 +39,7 @@ export function dial(axis) {
       if (typeof planned !== "number") return say(beside, "no plan");
       const error = turnError(actual, planned);
       mark(wanted, "transform", `rotate(${(sign * planned).toFixed(2)})`);
-      say(beside, `plan ${measure(turned(planned, 1), 1, "deg")}, ${signed(error, 2)}\u00b0`);
+      say(beside, `plan ${measure(turned(planned, 1), 1, "deg")}\n${signed(error, 2)}\u00b0`);
       mark(element, "data-off", Math.abs(error) > limit ? "" : null);
     },
   };

@@ -124,7 +124,7 @@ function form(plan, proposed) {
     h(
       "fieldset",
       {},
-      h("legend", {}, "Beams"),
+      h("legend", {}, "Beams to deliver"),
       boxes.map((one) => one.element),
     ),
     groups.length > 1 &&
