@@ -17,7 +17,7 @@ from tests.node_storage.builders import arrival, small_plan, stores
 MOMENTS: dict[str, tuple[Any, str]] = {
     "before the file is begun": (new_file.NewFile, "synced"),
     "before it is complete": (new_file, "write_all"),
-    "before it has its name": (Path, "replace"),
+    "before it has its name": (new_file.NewFile, "keep_as"),
     "before its name is durable": (files, "sync_folder"),
     "before it is filed": (Objects, "_insert"),
 }

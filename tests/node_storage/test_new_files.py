@@ -69,10 +69,27 @@ def test_a_file_is_whole(
         assert len(new) == size
         assert new.read(size, 0) == data
         assert new.synced() == hashlib.sha256(data).hexdigest()
-        new.named().replace(tmp_path / "kept")
+        new.keep_as(tmp_path / "kept")
     assert [one.name for one in tmp_path.iterdir()] == ["kept"]
     assert (tmp_path / "kept").read_bytes() == data
     assert (tmp_path / "kept").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("change", FILE_SYSTEMS.values(), ids=FILE_SYSTEMS)
+@pytest.mark.parametrize("size", [5, 2 * PORTION_BYTES])
+@pytest.mark.parametrize("looked_at", [False, True])
+def test_a_file_takes_the_place_of_one_that_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Change, size: int, looked_at: bool
+) -> None:
+    monkeypatch.setattr(*change)
+    (tmp_path / "kept").write_bytes(b"before")
+    with closing(NewFile(tmp_path, lambda _size: None)) as new:
+        new.write(content(size))
+        if looked_at:
+            assert new.named().read_bytes() == content(size)
+        new.keep_as(tmp_path / "kept")
+    assert [one.name for one in tmp_path.iterdir()] == ["kept"]
+    assert (tmp_path / "kept").read_bytes() == content(size)
 
 
 @pytest.mark.parametrize("change", FILE_SYSTEMS.values(), ids=FILE_SYSTEMS)

@@ -9,7 +9,6 @@ from pynetdicom.dimse_messages import DIMSEMessage
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.pdu_primitives import P_DATA
 from pynetdicom.presentation import PresentationContext
-from pynetdicom.service_class import StorageServiceClass
 from pynetdicom.transport import AssociationSocket
 
 from gateway.adapters.dicomnet.handover import NodeEntity
@@ -20,7 +19,7 @@ from gateway.adapters.dicomnet.incoming import (
 )
 from gateway.adapters.dicomnet.raw_store import COMMAND_LAST, DATA_LAST, fragment_head
 from gateway.adapters.dicomnet.store_commands import read_store_request, store_response
-from gateway.adapters.dicomnet.store_message import StoreMessage, is_stored
+from gateway.adapters.dicomnet.store_message import StoreMessage, StoreService, is_stored
 from gateway.adapters.nodestore.contents import IncomingContent
 from gateway.dicom.object_file import file_head
 from gateway.dicom.object_header import is_identifier
@@ -87,7 +86,7 @@ class MessageProvider(DIMSEServiceProvider):
         if not self.turn.acquire(blocking=False):
             return False
         try:
-            StorageServiceClass(self.assoc).SCP(request, context)
+            StoreService(self.assoc).SCP(request, context)
         finally:
             self.turn.release()
         return True

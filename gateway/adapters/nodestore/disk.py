@@ -1,9 +1,7 @@
 """What every file of the node is written with."""
 
-import contextlib
 import errno
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 from gateway.domain.errors import StoreError
@@ -29,12 +27,24 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-@contextlib.contextmanager
-def told(path: Path) -> Iterator[None]:
+class Told:
+    """A block in which errors of the disk become StoreError, and DiskFull."""
+
+    __slots__ = ("_path",)
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, OSError):
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise DiskFull(f"{self._path}: {error.strerror}") from error
+            raise StoreError(f"{self._path}: {error.strerror or error}") from error
+
+
+def told(path: Path) -> Told:
     """Errors of the disk within the block become StoreError, and DiskFull."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskFull(f"{path}: {error.strerror}") from error
-        raise StoreError(f"{path}: {error.strerror or error}") from error
+    return Told(path)

@@ -1,6 +1,6 @@
 """The files of received objects: named by their content, whole or not there."""
 
-import shutil
+import os
 from collections.abc import Container, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -50,7 +50,8 @@ class ObjectFiles:
     def require_space(self, size_bytes: int) -> None:
         """Raises DiskFull unless a file of that size leaves enough of the disk free."""
         with told(self._root):
-            free = shutil.disk_usage(self._root).free
+            disk = os.statvfs(self._root)
+        free = disk.f_bavail * disk.f_frsize
         if free - size_bytes < self._free_bytes:
             raise DiskFull(
                 f"{self._root}: {free >> 20} MiB free, {self._free_bytes >> 20} MiB are kept free"
@@ -96,13 +97,12 @@ class ObjectFiles:
         sha256 = new.synced()
         target = self.path(sha256)
         with told(target):
-            self._name(new.named(), target)
+            self._make_folder(target.parent)
+            new.keep_as(target)
+            sync_folder(target.parent)
         return FiledContent(sha256, len(new), target)
 
-    def _name(self, aside: Path, target: Path) -> None:
-        folder = target.parent
-        if not folder.exists():
+    def _make_folder(self, folder: Path) -> None:
+        if not os.path.isdir(folder):  # noqa: PTH112 - for every object
             folder.mkdir(mode=0o700, exist_ok=True)
             sync_folder(self._root)
-        aside.replace(target)
-        sync_folder(folder)

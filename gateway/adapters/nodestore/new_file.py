@@ -94,6 +94,12 @@ class NewFile:
         with told(self._folder):
             return file.named()
 
+    def keep_as(self, path: Path) -> None:
+        """Give it this name for good, in its folder or one below; what had the name is replaced."""
+        file = self._on_disk()
+        with told(path):
+            file.keep_as(path)
+
     def synced(self) -> str:
         """Make its content durable; the SHA-256 of it."""
         file = self._on_disk()
@@ -132,12 +138,19 @@ class _Descriptor:
     """The file on disk; a large one, which takes its time, has no name. Methods raise OSError."""
 
     def __init__(self, folder: Path, *, is_large: bool) -> None:
-        self._path = folder / f".{secrets.token_hex(12)}{UNFINISHED}"
+        self._folder = folder
+        self._path: str | None = None
         nameless = _nameless(folder) if is_large else None
-        self._is_named = nameless is None
-        self.number = os.open(self._path, _NEW, 0o600) if nameless is None else nameless
+        self.number = self._opened() if nameless is None else nameless
         self._close = weakref.finalize(self, os.close, self.number)
         self._direct = is_large and _set_direct(self.number, wanted=True)
+
+    def _opened(self) -> int:
+        self._path = self._unfinished()
+        return os.open(self._path, _NEW, 0o600)
+
+    def _unfinished(self) -> str:
+        return f"{self._folder}/.{secrets.token_hex(12)}{UNFINISHED}"
 
     def write(self, data: memoryview) -> None:
         """Write all of it where the file stands, past the page cache as far as that goes."""
@@ -165,17 +178,32 @@ class _Descriptor:
         return written
 
     def named(self) -> Path:
-        if not self._is_named:
-            # the directory that is given counts for nothing but that the link is followed
-            os.link(f"/proc/self/fd/{self.number}", self._path, src_dir_fd=self.number)
-            self._is_named = True
-        return self._path
+        if self._path is None:
+            path = self._unfinished()
+            self._link(path)
+            self._path = path
+        return Path(self._path)
+
+    def keep_as(self, path: Path) -> None:
+        if self._path is None:
+            try:
+                self._link(path)
+            except FileExistsError:
+                self.named()
+            else:
+                return
+        os.replace(self.named(), path)  # noqa: PTH105 - for every object
+        self._path = None
+
+    def _link(self, path: Path | str) -> None:
+        # the directory that is given counts for nothing but that the link is followed
+        os.link(f"/proc/self/fd/{self.number}", path, src_dir_fd=self.number)
 
     def close(self) -> None:
         self._close()
-        if self._is_named:
+        if self._path is not None:
             with contextlib.suppress(OSError):
-                self._path.unlink()
+                os.unlink(self._path)  # noqa: PTH108 - likewise
 
 
 def _nameless(folder: Path) -> int | None:

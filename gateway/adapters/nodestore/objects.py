@@ -16,6 +16,8 @@ from gateway.domain.findings import Finding, Severity
 
 _INSERT = "INSERT OR IGNORE INTO objects VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
+_JSON = json.JSONEncoder(ensure_ascii=False)
+
 
 class Kept(StrEnum):
     """What became of an object that came.
@@ -146,7 +148,7 @@ class Objects:
             header.modality,
             header.patient_id,
             header.patient_name,
-            json.dumps(header.attributes, ensure_ascii=False),
+            _JSON.encode(header.attributes),
             arrival.calling_ae,
             filed.sha256,
             filed.size_bytes,
@@ -175,7 +177,7 @@ class Objects:
 
 def _findings_text(findings: Sequence[Finding]) -> str:
     rows = [[f.severity.value, f.rule, f.path, f.message, f.clause] for f in findings]
-    return json.dumps(rows, ensure_ascii=False)
+    return _JSON.encode(rows)
 
 
 def _findings(text: str) -> Iterator[Finding]:
