@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pydicom import dcmread
+from pydicom import Dataset, dcmread
 from pydicom.encaps import generate_frames
 from pydicom.pixels.decoders.base import get_decoder
 
@@ -94,6 +94,7 @@ class StoredPixels:
         self.form = form
         self._element = element
         self._content = content
+        self._dataset: Dataset | None = None
         syntax = encoded.transfer_syntax_uid
         self._syntax = syntax if syntax in COMPRESSED and syntax != DEFLATED else ""
         if self._syntax:
@@ -137,6 +138,17 @@ class StoredPixels:
                 f"rows and {form.columns} columns: they are not decoded"
             )
 
+    def _compressed(self) -> Dataset:
+        """The object, read and looked over with the first frame that is asked for."""
+        if self._dataset is None:
+            dataset = dcmread(BytesIO(self._content))
+            frames = generate_frames(dataset.PixelData, number_of_frames=self.form.frames)
+            sizes = {declared_size(frame) for frame in frames}
+            if sizes - {None, (self.form.rows, self.form.columns)}:
+                raise InputError("PixelData has frames of another size than Rows and Columns")
+            self._dataset = dataset
+        return self._dataset
+
     def _decoded(self, index: int) -> FloatArray:
         decoder = get_decoder(self._syntax)
         if not decoder.is_available:
@@ -145,12 +157,7 @@ class StoredPixels:
         try:
             with quietly():
                 warnings.simplefilter("error", UserWarning)
-                dataset = dcmread(BytesIO(self._content))
-                frames = generate_frames(dataset.PixelData, number_of_frames=self.form.frames)
-                sizes = {declared_size(frame) for frame in frames}
-                if sizes - {None, shape}:
-                    raise InputError("PixelData has frames of another size than Rows and Columns")
-                pixels, _ = decoder.as_array(dataset, index=index, raw=True)
+                pixels, _ = decoder.as_array(self._compressed(), index=index, raw=True)
         except DECODING_ERRORS as problem:
             raise InputError("PixelData is damaged: a frame cannot be decoded") from problem
         if pixels.shape != shape:

@@ -1,12 +1,14 @@
 """RT Images read back: ours as they were written, real ones with what they lack."""
 
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pydicom
 import pytest
 from pydicom.uid import RLELossless
 
+from gateway.dicom import stored_pixels
 from gateway.dicom.rt_image_reader import portal_images
 from gateway.domain.image_assumptions import ImageAssumptions
 from tests import realdata
@@ -53,6 +55,22 @@ def test_a_compressed_image_is_the_same_image(tmp_path: Path) -> None:
     plain = one(written(tmp_path, single()))
     packed = one(changed(tmp_path, lambda dataset: dataset.compress(RLELossless)))
     assert np.array_equal(plain.pixels, packed.pixels)
+
+
+def test_a_compressed_run_is_the_same_run_and_is_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = written(tmp_path, cine())
+    dataset = pydicom.dcmread(plain)
+    dataset.compress(RLELossless)
+    packed = tmp_path / "packed.dcm"
+    dataset.save_as(packed)
+    read = Mock(wraps=stored_pixels.dcmread)
+    monkeypatch.setattr(stored_pixels, "dcmread", read)
+    pairs = list(zip(portal_images(plain), portal_images(packed), strict=True))
+    assert len(pairs) == 5
+    assert all(np.array_equal(one.pixels, other.pixels) for one, other in pairs)
+    assert read.call_count == 1
 
 
 def test_unused_bits_are_no_part_of_a_value(tmp_path: Path) -> None:
