@@ -72,6 +72,16 @@ def test_the_image_shows_what_the_log_does_not(
     assert {key: cause[key] for key in place} == place
 
 
+@pytest.mark.parametrize("offset_mm", [-2.0, 2.0])
+def test_a_jaw_that_frames_the_field_is_named(tmp_path: Path, offset_mm: float) -> None:
+    """It stands where the open leaf pairs end: beyond it lies what closed pairs leak."""
+    fault = f"jaw-miscalibration:beam=1,axis=Y2,offset_mm={offset_mm}"
+    summary = delivered(tmp_path, generated(tmp_path, "open-field"), faults=[fault]).summary
+    (cause,) = summary["causes"]
+    assert (cause["cause"], cause["axis"]) == ("jaw-miscalibration", "Y2")
+    assert cause["error"] == pytest.approx(offset_mm, abs=0.15)
+
+
 @pytest.mark.parametrize("fault", ["dropped-frame", "duplicated-frame", "reordered-frame"])
 def test_faults_of_frames_are_named(tmp_path: Path, fault: str) -> None:
     plan = generated(tmp_path, "sliding-window")

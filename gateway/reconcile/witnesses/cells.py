@@ -64,6 +64,12 @@ class Cells:
         total = (self.mean(across) * self.counts).sum(axis=1)
         self.across = np.where(in_row > 0, total / np.maximum(in_row, 1), middle)
 
+    def within(self, reach_mm: float) -> tuple[int, int]:
+        """How many rows and columns lie within that; at least 1."""
+        steps = (self.step_across, self.step_along)
+        rows, columns = (max(round(reach_mm / step), 1) for step in steps)
+        return rows, columns
+
     def mean(self, image: npt.NDArray[np.floating]) -> FloatArray:
         """The mean of ``image`` in each cell, 0 where it has no pixel."""
         values = image.ravel()[self._pixels]

@@ -11,6 +11,7 @@ from gateway.domain.axes import Axis
 from gateway.domain.machine import MachineModel
 from gateway.domain.units import BoolArray, FloatArray
 from gateway.imaging.collimation import Collimation
+from gateway.imaging.penumbra import Penumbra
 
 IndexArray = npt.NDArray[np.intp]
 
@@ -41,7 +42,8 @@ class Edges:
     ``low`` and ``high`` (k, n) are where each strip is open, all MLCs and the jaws along the
     travel together. ``leaves`` are the banks. ``along`` and ``across`` (k, 2) are the jaws,
     infinite where there are none, with ``along_limits`` (2, k, n) how far each limits a strip:
-    where leaves do, a jaw ends what they let through, ``leakage``.
+    where leaves do, a jaw ends what they let through, ``leakage``. A round tip lets as much
+    through as a sharp one that stands ``tip_mm`` farther back.
     """
 
     boundaries: FloatArray
@@ -52,6 +54,7 @@ class Edges:
     across: FloatArray
     along_limits: FloatArray
     leakage: float
+    tip_mm: float = 0.0
 
 
 class Strips:
@@ -63,6 +66,8 @@ class Strips:
         self.travel = self._collimation.travel
         mlcs = machine.mlcs.values()
         self._leakage = math.prod(mlc.transmission for mlc in mlcs)
+        gaps = [mlc.dosimetric_leaf_gap_mm for mlc in mlcs]
+        self._tip_mm = 0.5 * gaps[0] if len(gaps) == 1 else 0.0
         start = max((float(mlc.boundaries_mm[0]) for mlc in mlcs), default=-_WITHOUT_LEAVES_MM)
         stop = min((float(mlc.boundaries_mm[-1]) for mlc in mlcs), default=_WITHOUT_LEAVES_MM)
         edges = np.unique(np.concatenate([[start, stop], *(mlc.boundaries_mm for mlc in mlcs)]))
@@ -105,7 +110,22 @@ class Strips:
             leaves.append(LeafEdges(device, 1, leaf, positive, limiting))
         bare = np.stack((is_open & (low_ties == 0), is_open & (high_ties == 0)))
         jaws = np.where(bare, 1.0, self._leakage) * (along[:, 1:] > along[:, :1])
-        return Edges(self.boundaries, low, high, tuple(leaves), along, across, jaws, self._leakage)
+        banks = tuple(leaves)
+        return Edges(
+            self.boundaries, low, high, banks, along, across, jaws, self._leakage, self._tip_mm
+        )
+
+    def aside_mm(self, sid_mm: float) -> Mapping[float, float]:
+        """Where the source has jaws' shadows across beside those of the leaves, with shares."""
+        penumbra = Penumbra.of(self._machine, sid_mm)
+        jaws = penumbra.jaws.get(self.jaws[1][0][0])
+        leaves = next(iter(penumbra.leaves.values()), None)
+        if jaws is None or leaves is None:
+            return {0.0: 1.0}
+        shares: dict[float, float] = {}
+        for aside, share in zip(jaws.across - leaves.across, penumbra.weights, strict=True):
+            shares[float(aside)] = shares.get(float(aside), 0.0) + float(share)
+        return shares
 
     def shown(self, edges: Edges, device: str) -> BoolArray:
         """Which pairs of an MLC the jaws across the travel ever leave open enough to be judged."""

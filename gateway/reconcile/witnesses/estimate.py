@@ -6,24 +6,23 @@ from dataclasses import dataclass
 import numpy as np
 
 from gateway.domain.trajectory import Trajectory
-from gateway.domain.units import BoolArray
+from gateway.domain.units import BoolArray, FloatArray
 from gateway.domain.witnesses import Difference, ImageWitness
 from gateway.kernels.image import Float32Array
 from gateway.reconcile.witnesses.exposures import exposures_of
-from gateway.reconcile.witnesses.fit import MANY, Fit, Look
+from gateway.reconcile.witnesses.fit import MANY, PANEL_PLACES, Fit, Look
 from gateway.reconcile.witnesses.parameters import Candidates, Parameters
 from gateway.reconcile.witnesses.selection import BASE, Selected
 
 STEP = 0.7
 """Exposures stand for what lies within this of them, mm or degree: see docs/causes.md."""
 _ROUNDS = 9
-_ALONE = 2
-"""As long as the image is far from what was predicted one cause is sought: what looks like others
-beside it is mostly that it is not small."""
+_FEW = (1, 2, 3)
+"""One cause is sought first, then a second beside it, and a third: while the image is far from what
+was predicted, what looks like others is mostly that a cause is not small."""
 _SETTLED = 0.03
 _NEAR = 0.15
-_FAR = 0.3
-"""Offsets (mm) that need no second look, and those that are first looked at coarsely."""
+"""Offsets (mm) that need no second look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +78,40 @@ def estimate(witness: ImageWitness, trajectory: Trajectory, step: float = STEP) 
 
 def _sought(fit: Fit, first: Float32Array, look: Look) -> Look:
     """What is found when the prediction follows what was found before, until nothing moves."""
-    far = look.moved > _FAR
-    values = fit.from_far(first, look.threshold) if far else look.found
-    for turn in range(_ROUNDS):
-        alone = far and turn < _ALONE
-        look = fit.look(fit.predicted(values), values, 1 if alone else MANY)
-        if look.moved < _SETTLED and not alone:
+    values = fit.from_far(first, look.threshold)
+    for most in _FEW:
+        look = _settled(fit, values, most, _NEAR)
+        if len(look.selected.found) < most or not look.is_poor:
+            break
+        values = fit.coarse(fit.predicted(look.found), look.found, look.threshold, most + 1)
+    look = _settled(fit, look.found, MANY, _SETTLED)
+    return _otherwise(fit, look) if look.is_poor else look
+
+
+def _otherwise(fit: Fit, look: Look) -> Look:
+    """The best of what is found from what looks much the same at first.
+
+    A jaw that is off on a panel that stands aside is nearly its opposite, or both jaws.
+    """
+    best = look
+    for jaw, opposite in fit.opposite_jaws:
+        value = look.found[jaw]
+        if value == 0.0 or look.found[opposite] != 0.0:
+            continue
+        for other, panel in (((0.0, -value), 1.0), ((value, value), 0.0)):
+            values = look.found.copy()
+            values[[jaw, opposite]] = other
+            values[list(PANEL_PLACES)] *= panel
+            again = _settled(fit, values, MANY, _SETTLED)
+            best = again if again.chi2 < best.chi2 else best
+    return best
+
+
+def _settled(fit: Fit, values: FloatArray, most: int, within: float) -> Look:
+    """The look at which at most so many causes move no farther."""
+    for _ in range(_ROUNDS):
+        look = fit.look(fit.predicted(values), values, most)
+        if look.moved < within:
             break
         values = look.found
     return look
@@ -104,11 +131,13 @@ def _differences(
 ) -> tuple[Difference, ...]:
     """By parameter: what was found of it, by itself and with its bank, and what it adds."""
     total = selected.parameters(candidates)
-    chosen = candidates.combinations[:, [*BASE, *selected.found]]
-    spread = np.einsum("ps,st,pt->p", chosen, selected.covariance, chosen)
+    found = [*BASE, *selected.found]
+    shares = candidates.shares(found)
+    spread = np.einsum("ps,st,pt->p", shares, selected.covariance, shares)
+    itself = {candidates.place(one) for one in found}
     differences = []
     for place in range(parameters.count):
-        known = place in BASE or place in selected.found
+        known = place in itself
         if not known and not seen[place]:
             differences.append(Difference(0.0, np.inf))
             continue

@@ -1,6 +1,6 @@
 """One linear estimate of everything that an image may show, about a prediction of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,6 +13,7 @@ from gateway.kernels.image import Float32Array
 from gateway.reconcile.witnesses.cells import Cells, Region, isocentre_places
 from gateway.reconcile.witnesses.edges import Edges, Strips
 from gateway.reconcile.witnesses.exposures import Exposures
+from gateway.reconcile.witnesses.kinks import kinks
 from gateway.reconcile.witnesses.noise import cell_variance
 from gateway.reconcile.witnesses.normal import Normal, normal_equations
 from gateway.reconcile.witnesses.parameters import Parameters, candidates
@@ -31,6 +32,9 @@ PANEL_PLACES = (1, 2)
 _MOSTLY = 0.3
 """A panel that stands aside leaves less than this part of the difference; one bank leaves half."""
 _FARTHEST_MM = 30.0
+_ASKED_MM = 0.3
+_POOR = 20.0
+"""Chi-square for each cell, from which on something is not explained."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,12 @@ class Look:
     seen: BoolArray
     threshold: float
     chi2: float
+    cells: int
+
+    @property
+    def is_poor(self) -> bool:
+        """Whether much more is left than noise."""
+        return self.chi2 > _POOR * self.cells
 
     @property
     def judged(self) -> int:
@@ -56,17 +66,23 @@ class Fit:
     def __init__(self, witness: ImageWitness, exposures: Exposures) -> None:
         machine = witness.machine
         self.parameters = Parameters(machine.layout)
-        self.candidates = candidates(self.parameters, tuple(machine.mlcs))
         self._witness = witness
         self._exposures = exposures
         self._strips = Strips(machine)
+        edges = self._strips.edges(exposures.positions)
+        aside_mm = self._strips.aside_mm(witness.panel.sid_mm)
+        near = kinks(edges, exposures.meterset_mu, self._strips.jaws[1], aside_mm)
+        self._kinks = {name: kink for name, kink in near.items() if name in self.parameters.jaws}
+        self.candidates = candidates(self.parameters, tuple(machine.mlcs), self._kinks)
         self._responses = edge_responses(machine, witness.panel, witness.mode, self._strips.travel)
+        along = all(name in self.parameters.jaws for name in self._strips.jaws[0])
+        self._jaws_move = along and not machine.fixed_jaws
         self._predictor = Predictor(machine, witness.panel, witness.mode)
         span_mu = (witness.start_mu, witness.end_mu)
         self._answer = panel_answer(witness.panel, witness.readouts, span_mu)
         turn = exposures.positions[:, machine.layout.scalars.index(Axis.COLLIMATOR)]
         self._turns = bool(turn.size and np.ptp(turn) > _TURN_DEG)
-        self.shown = self._shown(self._strips.edges(exposures.positions))
+        self.shown = self._shown(edges)
         share = exposures.meterset_mu / max(exposures.total_mu, 1e-12)
         self._collimator_deg = float(turn @ share)
 
@@ -82,6 +98,14 @@ class Fit:
         pitch = self._witness.image.geometry.pitch_mm
         return shifted(image, values[1] / pitch[1], -values[2] / pitch[0])
 
+    @property
+    def opposite_jaws(self) -> list[tuple[int, int]]:
+        """Each jaw's place with that of the one opposite."""
+        places = self.parameters.jaws
+        pairs = [(places.get(one), places.get(other)) for one, other in self._strips.jaws]
+        both = [(one, other) for one, other in pairs if one is not None and other is not None]
+        return [*both, *((other, one) for one, other in both)]
+
     def look(self, image: Float32Array, values: FloatArray, most: int = MANY) -> Look:
         """The estimate about the prediction ``image``, which has ``values`` in it."""
         normal = self.normal(image, values)
@@ -90,9 +114,9 @@ class Fit:
         selected = select(normal, self.candidates, self.shown, threshold, most)
         found = selected.parameters(self.candidates)
         moved = float(np.abs(found - values)[1:].max())
-        chi2 = normal.chi2_at(found)
+        chi2 = normal.chi2_at(selected.columns(self.candidates))
         found = found.clip(-_FARTHEST_MM, _FARTHEST_MM)
-        return Look(selected, found, moved, seen, threshold, chi2)
+        return Look(selected, found, moved, seen, threshold, chi2, normal.cells)
 
     def from_far(self, image: Float32Array, threshold: float) -> FloatArray:
         """Where to begin when the image is far from ``image``: the one thing that explains most.
@@ -100,8 +124,14 @@ class Fit:
         Looked at coarsely, and with the panel where it explains most by itself.
         """
         values = self._panel_first(image)
-        coarse = self.normal(self.aside(image, values), values, _COARSE_MM)
-        selected = select(coarse, self.candidates, self.shown, threshold, 1)
+        return self.coarse(self.aside(image, values), values, threshold, 1)
+
+    def coarse(
+        self, image: Float32Array, values: FloatArray, threshold: float, most: int
+    ) -> FloatArray:
+        """At most so many causes, by means over what edges may have moved by."""
+        coarse = self.normal(image, values, _COARSE_MM)
+        selected = select(coarse, self.candidates, self.shown, threshold, most)
         return selected.parameters(self.candidates).clip(-_FARTHEST_MM, _FARTHEST_MM)
 
     def _panel_first(self, image: Float32Array) -> FloatArray:
@@ -115,7 +145,7 @@ class Fit:
             values[base] = np.linalg.solve(matrix, normal.vector[base])
             values = values.clip(-_FARTHEST_MM, _FARTHEST_MM)
         after = self.normal(self.aside(image, values), values)
-        explained = after.chi2_at(values) < _MOSTLY * before.chi2_at(np.zeros_like(values))
+        explained = after.chi2_at(self.candidates.columns(values)) < _MOSTLY * before.chi2
         return values if explained else np.zeros_like(values)
 
     def _shown(self, edges: Edges) -> BoolArray:
@@ -137,19 +167,63 @@ class Fit:
         geometry = self._geometry(values)
         cells = self._cells(edges, geometry, float(values[3]))
         cu, seen = cells.mean(predicted), cells.mean(witness.image.pixels)
+        sensitivity = Sensitivity(edges, self._seen(exposures), self._responses, cells)
+        images = self._images(predicted, geometry, cells, cu)
         normal = normal_equations(
             self.parameters,
+            len(self.candidates.combinations),
             cells,
-            Sensitivity(edges, self._seen(exposures), self._responses, cells),
-            self._images(predicted, geometry, cells, cu),
-            self._strips.jaws,
+            sensitivity,
+            [*enumerate(images), *self._jaws_across(edges, sensitivity, cells, values)],
+            self._strips.jaws[0],
             seen - cu,
-            cell_variance(witness, np.maximum(cu, seen), cells.counts),
-            max(round(coarse_mm / cells.step_along), 1),
+            cell_variance(witness, self._level(cu, seen, coarse_mm), cells.counts),
+            cells.within(coarse_mm),
         )
         geometric = values.copy()
         geometric[0] = 0.0
-        return normal.about(geometric)
+        return normal.about(self.candidates.columns(geometric))
+
+    def _jaws_across(
+        self, edges: Edges, sensitivity: Sensitivity, cells: Cells, values: FloatArray
+    ) -> Iterator[tuple[int, FloatArray]]:
+        """What changes with each jaw across the travel, before and beyond its kink; by column.
+
+        Where a jaw near a kink is known to be off, the forward model itself is asked.
+        """
+        extra = self.parameters.count
+        for side, name in enumerate(self._strips.jaws[1]):
+            if name not in self.parameters.jaws:
+                continue
+            place, kink = self.parameters.jaws[name], self._kinks.get(name)
+            if kink is None:
+                yield place, sensitivity.across(side)
+                continue
+            at, value = edges.across[:, side], float(values[place])
+            before = sensitivity.across_at(side, *kink.before(at))
+            past = sensitivity.across_at(side, *kink.past(at))
+            if value != 0.0 and kink.parted(value)[1] == 0.0:
+                before = self._asked(place, cells, values)
+            elif value != 0.0:
+                past = self._asked(place, cells, values)
+            yield place, before
+            yield extra, past
+            extra += 1
+
+    def _asked(self, place: int, cells: Cells, values: FloatArray) -> FloatArray:
+        """The change of the cells with one parameter, by the forward model."""
+        moved = np.zeros_like(values)
+        moved[place] = _ASKED_MM
+        change = self.predicted(values + moved) - self.predicted(values - moved)
+        return cells.mean(change) / (2.0 * _ASKED_MM)
+
+    def _level(self, predicted: FloatArray, seen: FloatArray, coarse_mm: float) -> FloatArray:
+        """The signal that the model's error is a part of; looked at coarsely the same everywhere.
+
+        Where an edge has gone from, or to, little is left to weigh it by.
+        """
+        level = np.maximum(predicted, seen)
+        return np.full_like(level, level.max(initial=0.0)) if coarse_mm else level
 
     def _seen(self, exposures: Exposures) -> Exposures:
         """What leaves and jaws can be judged by: nothing where the collimator turns."""
@@ -168,7 +242,7 @@ class Fit:
         shape = (image.pixels.shape[0], image.pixels.shape[1])
         angle = self._collimator_deg + turned_deg
         travel = self._strips.travel
-        return Cells(geometry, shape, angle, travel, _region(edges))
+        return Cells(geometry, shape, angle, travel, _region(edges, self._jaws_move))
 
     def _images(
         self, predicted: Float32Array, geometry: ImageGeometry, cells: Cells, cu: FloatArray
@@ -184,17 +258,17 @@ class Fit:
         return (cu, cells.mean(by_column), cells.mean(by_row), cells.mean(turning))
 
 
-def _region(edges: Edges) -> Region:
-    """The field with a margin."""
+def _region(edges: Edges, jaws_move: bool) -> Region:
+    """The field with a margin, as far as what leaves leak goes where jaws end that."""
     start = np.maximum(edges.boundaries[:-1], edges.across[:, :1])
     stop = np.minimum(edges.boundaries[1:], edges.across[:, 1:])
     is_open = (edges.high > edges.low) & (stop > start)
     if not is_open.any():
         return Region((0.0, 0.0), (0.0, 0.0))
+    low, high = float(edges.low[is_open].min()), float(edges.high[is_open].max())
+    if jaws_move:
+        low, high = min(low, float(edges.along.min())), max(high, float(edges.along.max()))
     return Region(
-        (
-            float(edges.low[is_open].min()) - _MARGIN_MM,
-            float(edges.high[is_open].max()) + _MARGIN_MM,
-        ),
+        (low - _MARGIN_MM, high + _MARGIN_MM),
         (float(start[is_open].min()) - _MARGIN_MM, float(stop[is_open].max()) + _MARGIN_MM),
     )

@@ -143,8 +143,7 @@ def _causes(
 ) -> tuple[WitnessCause, ...]:
     """What the image shows and the log does not, the largest in uncertainties first."""
     found: list[WitnessCause] = []
-    shown = {candidate: fit.candidates.items[candidate] for candidate in fit.found}
-    for item in shown.values():
+    for item in dict.fromkeys(fit.candidates.items[candidate] for candidate in fit.found):
         row = _row_of(item, rows)
         if row.diagnosis in (Diagnosis.CORRECT, Diagnosis.NOT_FOLLOWED):
             continue

@@ -1,6 +1,6 @@
 """Normal equations: every parameter's part in the difference between two images."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,88 +16,101 @@ IndexArray = npt.NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True)
 class Normal:
-    """``matrix`` (p, p) and ``vector`` (p,) of weighted least squares; ``chi2`` without a fit."""
+    """``matrix`` (p, p) and ``vector`` (p,) of weighted least squares, by column.
+
+    ``chi2`` is what there is without a fit, of so many ``cells``.
+    """
 
     matrix: FloatArray
     vector: FloatArray
     chi2: float
+    cells: int
 
     def about(self, values: FloatArray) -> "Normal":
-        """The same for parameters counted from 0, of which ``values`` are in the prediction."""
+        """The same for columns counted from 0, of which ``values`` are in the prediction."""
         moved = self.matrix @ values
         return Normal(
             self.matrix,
             self.vector + moved,
             self.chi2 + float(values @ (2.0 * self.vector + moved)),
+            self.cells,
         )
 
     def chi2_at(self, values: FloatArray) -> float:
-        """What is left when the parameters are ``values``."""
+        """What is left when the columns are ``values``."""
         return self.chi2 - float(values @ (2.0 * self.vector - self.matrix @ values))
 
 
 def normal_equations(
     parameters: Parameters,
+    columns: int,
     cells: Cells,
     sensitivity: Sensitivity,
-    images: Sequence[FloatArray],
-    jaws: Sequence[Sequence[str]],
+    whole: Sequence[tuple[int, FloatArray]],
+    along: Sequence[str],
     difference: FloatArray,
     variance: FloatArray,
-    together: int,
+    together: tuple[int, int],
 ) -> Normal:
-    """Row by row, ``together`` neighbouring cells of a row as one.
+    """Row by row, ``together`` neighbouring rows and cells of a row as one.
 
-    ``images`` are the changes with the first parameters, by cells.
-    ``jaws`` are the names of those along the travel and of those across it.
+    ``columns`` are the parameters and what is estimated beside them. ``whole`` are changes of all
+    cells, with their columns; ``along`` the names of the jaws along the travel.
     """
-    count = parameters.count
-    matrix, vector = np.zeros((count, count)), np.zeros(count)
-    whole: list[tuple[int, FloatArray]] = list(enumerate(images))
-    for side, name in enumerate(jaws[1]):
-        if name in parameters.jaws:
-            whole.append((parameters.jaws[name], sensitivity.across(side)))
+    matrix, vector = np.zeros((columns, columns)), np.zeros(columns)
     chi2 = 0.0
-    for row in range(cells.shape[0]):
-        if not cells.counts[row].any():
+    for start in range(0, cells.shape[0], together[0]):
+        rows = range(start, min(start + together[0], cells.shape[0]))
+        group = slice(rows.start, rows.stop)
+        pixels = cells.counts[group]
+        if not pixels.any():
             continue
-        places = [place for place, _ in whole]
-        lines = [image[row] for _, image in whole]
-        for item in sensitivity.row(row):
-            if item.device:
-                place = parameters.banks[item.device, item.side].start + item.leaf
-            elif jaws[0][item.side] in parameters.jaws:
-                place = parameters.jaws[jaws[0][item.side]]
-            else:
-                continue
-            places.append(place)
-            lines.append(item.change)
-        pixels = cells.counts[row]
-        design = _gathered(np.array(lines), pixels, together)
-        left = _gathered(difference[row], pixels, together)
-        weight = _weight(variance[row], pixels, together)
+        changes: dict[int, FloatArray] = {}
+        for row in rows:
+            for place, line in _changes(parameters, row, sensitivity, whole, along):
+                changes[place] = changes.get(place, 0.0) + line * cells.counts[row]
+        at = np.array(list(changes))
+        total = pixels.sum(axis=0)
+        design = _gathered(np.array(list(changes.values())), total, together[1])
+        left = _gathered(
+            (difference[rows.start : rows.stop] * pixels).sum(axis=0), total, together[1]
+        )
+        spread = (variance[group] * pixels.astype(np.float64) ** 2).sum(axis=0)
+        weight = _weight(spread, total, together[1])
         weighted = design * weight
-        at = np.array(places)
-        np.add.at(matrix, (at[:, np.newaxis], at), weighted @ design.T)
-        np.add.at(vector, at, weighted @ left)
+        matrix[np.ix_(at, at)] += weighted @ design.T
+        vector[at] += weighted @ left
         chi2 += float(weight @ left**2)
-    return Normal(matrix, vector, chi2)
+    return Normal(matrix, vector, chi2, int(np.count_nonzero(cells.counts)))
 
 
-def _gathered(values: FloatArray, pixels: IndexArray, together: int) -> FloatArray:
-    """Means over ``together`` cells, by their pixels."""
-    if together == 1:
-        return values
+def _changes(
+    parameters: Parameters,
+    row: int,
+    sensitivity: Sensitivity,
+    whole: Sequence[tuple[int, FloatArray]],
+    along: Sequence[str],
+) -> Iterator[tuple[int, FloatArray]]:
+    """The changes of a row's cells, with their columns."""
+    for place, image in whole:
+        yield place, image[row]
+    for item in sensitivity.row(row):
+        if item.device:
+            yield parameters.banks[item.device, item.side].start + item.leaf, item.change
+        elif along[item.side] in parameters.jaws:
+            yield parameters.jaws[along[item.side]], item.change
+
+
+def _gathered(sums: FloatArray, pixels: IndexArray, together: int) -> FloatArray:
+    """Means over ``together`` cells of sums over their pixels."""
     starts = np.arange(0, pixels.size, together)
-    total: FloatArray = np.add.reduceat(values * pixels, starts, axis=-1)
+    total: FloatArray = np.add.reduceat(sums, starts, axis=-1)
     return total / np.maximum(np.add.reduceat(pixels, starts), 1)
 
 
-def _weight(variance: FloatArray, pixels: IndexArray, together: int) -> FloatArray:
-    """One over the variance of such a mean, 0 where there is no pixel."""
+def _weight(spread: FloatArray, pixels: IndexArray, together: int) -> FloatArray:
+    """One over the variance of such a mean, 0 where there is no pixel; ``spread`` of the sums."""
     starts = np.arange(0, pixels.size, together)
-    count = np.add.reduceat(pixels, starts)
-    spread = np.add.reduceat(variance * pixels.astype(np.float64) ** 2, starts)
-    return np.where(
-        count > 0, count.astype(np.float64) ** 2 / np.where(count > 0, spread, 1.0), 0.0
-    )
+    count = np.add.reduceat(pixels, starts).astype(np.float64)
+    total = np.add.reduceat(spread, starts)
+    return np.where(count > 0, count**2 / np.where(count > 0, total, 1.0), 0.0)

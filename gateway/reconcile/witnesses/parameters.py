@@ -7,7 +7,8 @@ from functools import cached_property
 import numpy as np
 
 from gateway.domain.axes import JAWS, Axis, AxisLayout, banks
-from gateway.domain.units import FloatArray
+from gateway.domain.units import BoolArray, FloatArray
+from gateway.reconcile.witnesses.kinks import Kink
 
 METERSET = "meterset"
 PANEL = ("panel_x", "panel_y")
@@ -22,6 +23,8 @@ FLOORS: Mapping[str, float] = {
     "bank": 0.02,
 }
 """Standard uncertainties that more quanta do not lower (docs/causes.md): fraction, mm, degree."""
+_SLACK_MM = 0.1
+"""How far past its boundary an estimate of a jaw may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,25 +106,83 @@ class Parameters:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """What may be found wrong: every parameter by itself, and each bank as a whole.
+    """What may be found wrong: every parameter by itself, each bank as a whole, and jaws beyond.
 
-    ``combinations`` (parameters, candidates); ``floors`` the systematic uncertainty of each.
+    ``combinations`` (columns, candidates); ``floors`` the systematic uncertainty of each.
+    ``least`` and ``most`` are what each may be. Columns are the parameters, then one for each of
+    ``beyond``: a jaw (its parameter's place) that has passed the boundary of a :class:`Kink`.
     """
 
     items: tuple[Parameter, ...]
     combinations: FloatArray
     floors: FloatArray
+    least: FloatArray
+    most: FloatArray
+    beyond: tuple[tuple[int, Kink], ...]
+
+    @property
+    def count(self) -> int:
+        """How many parameters there are."""
+        return len(self.combinations) - len(self.beyond)
+
+    def place(self, candidate: int) -> int | None:
+        """Which parameter a candidate is; None for a bank."""
+        if candidate < self.count:
+            return candidate
+        extra = candidate - (len(self.items) - len(self.beyond))
+        return self.beyond[extra][0] if extra >= 0 else None
+
+    def columns(self, values: FloatArray) -> FloatArray:
+        """Parameters (count,) as columns."""
+        columns = np.concatenate((values, np.zeros(len(self.beyond))))
+        for extra, (place, kink) in enumerate(self.beyond, start=self.count):
+            columns[place], columns[extra] = kink.parted(float(values[place]))
+        return columns
+
+    def parameters(self, found: Sequence[int], values: FloatArray) -> FloatArray:
+        """(count,) what the candidates ``found`` with their ``values`` say; 0 of the others."""
+        columns = self.combinations[:, found] @ values
+        parameters: FloatArray = columns[: self.count].copy()
+        for extra, (place, kink) in enumerate(self.beyond, start=self.count):
+            if self.combinations[extra, found].any():
+                parameters[place] = kink.away_mm + columns[extra]
+        return parameters
+
+    def shares(self, found: Sequence[int]) -> FloatArray:
+        """(count, found): how each parameter changes with the candidates ``found``."""
+        chosen = self.combinations[:, found]
+        shares: FloatArray = chosen[: self.count].copy()
+        for extra, (place, _) in enumerate(self.beyond, start=self.count):
+            if chosen[extra].any():
+                shares[place] = chosen[extra]
+        return shares
+
+    def allows(self, values: FloatArray) -> BoolArray:
+        """Whether each of all candidates may be as ``values`` (candidates,)."""
+        return (values >= self.least) & (values <= self.most)
 
 
-def candidates(parameters: Parameters, devices: Sequence[str]) -> Candidates:
-    """Those of a machine with the MLCs ``devices``."""
+def candidates(
+    parameters: Parameters, devices: Sequence[str], kinks: Mapping[str, Kink]
+) -> Candidates:
+    """Those of a machine with the MLCs ``devices`` and jaws that stand near ``kinks``."""
     items = list(parameters.all)
-    combinations = [*np.eye(parameters.count)]
+    beyond = tuple((parameters.jaws[name], kink) for name, kink in kinks.items())
+    columns = parameters.count + len(beyond)
+    combinations = [*np.eye(columns)[: parameters.count]]
     for device in devices:
         for side, bank in enumerate(banks(device)):
             items.append(Parameter(device, "bank", "mm", bank))
-            whole = np.zeros(parameters.count)
+            whole = np.zeros(columns)
             whole[parameters.banks[device, side]] = 1.0
             combinations.append(whole)
+    items += [parameters.all[place] for place, _ in beyond]
+    combinations += [*np.eye(columns)[parameters.count :]]
     floors = np.array([FLOORS[item.kind] for item in items])
-    return Candidates(tuple(items), np.array(combinations).T, floors)
+    least, most = np.full(len(items), -np.inf), np.full(len(items), np.inf)
+    for extra, (place, kink) in enumerate(beyond, start=len(items) - len(beyond)):
+        ends, starts = (most, least) if kink.upwards else (least, most)
+        slack = _SLACK_MM if kink.upwards else -_SLACK_MM
+        ends[place] = kink.away_mm + slack
+        starts[extra] = -slack
+    return Candidates(tuple(items), np.array(combinations).T, floors, least, most, beyond)

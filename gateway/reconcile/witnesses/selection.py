@@ -18,6 +18,8 @@ _WEAKEST = 0.5
 _DEGENERATE = 0.01
 """Nor one of which so little is left that dose and what was found do not explain."""
 _ONE_LEAF = 1.1
+_EXCHANGED = range(2, 5)
+"""How many causes are held against all others: what was taken first may be half of two others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +38,12 @@ class Selected:
 
     def parameters(self, candidates: Candidates) -> FloatArray:
         """The estimate of every parameter that was found, 0 for the others."""
-        chosen = candidates.combinations[:, [*BASE, *self.found]]
-        values: FloatArray = chosen @ self.values
-        return values
+        return candidates.parameters([*BASE, *self.found], self.values)
+
+    def columns(self, candidates: Candidates) -> FloatArray:
+        """The same by column."""
+        columns: FloatArray = candidates.combinations[:, [*BASE, *self.found]] @ self.values
+        return columns
 
     def exceeding(self, floors: FloatArray, threshold: float) -> tuple[int, ...]:
         """Which of BASE and found are more than their uncertainty allows."""
@@ -46,6 +51,13 @@ class Selected:
         spread = np.sqrt(np.diag(self.covariance) + floors[chosen] ** 2)
         beyond = np.abs(self.values) > threshold * spread
         return tuple(one for one, is_beyond in zip(chosen, beyond, strict=True) if is_beyond)
+
+    def allowed(self, candidates: Candidates) -> tuple[int, ...]:
+        """Which of found are what they may be."""
+        values = np.zeros(len(candidates.items))
+        values[list(self.found)] = self.values[len(BASE) :]
+        allowed = candidates.allows(values)
+        return tuple(one for one in self.found if allowed[one])
 
 
 def observable(normal: Normal, candidates: Candidates, shown: BoolArray) -> BoolArray:
@@ -63,7 +75,8 @@ def select(
     """Take the candidate that explains most, again and again, while one exceeds ``threshold``.
 
     A bank is taken instead of its best leaf only where it explains more than one leaf can by
-    itself. What no longer exceeds beside the others is let go. At most ``most`` are taken.
+    itself. What no longer exceeds beside the others is let go, and what another explains more than
+    is exchanged. At most ``most`` are taken.
     """
     found: tuple[int, ...] = ()
     dropped: set[int] = set()
@@ -75,10 +88,46 @@ def select(
         if best is None:
             break
         found = (*found, best)
-        strong = _conditional(normal, candidates, found, shown).exceeding(floors, threshold)
-        dropped.update(set(found) - set(strong))
+        beside = _conditional(normal, candidates, found, shown)
+        strong = set(beside.exceeding(floors, threshold)) & set(beside.allowed(candidates))
+        dropped.update(set(found) - strong)
         found = tuple(candidate for candidate in found if candidate in strong)
+        if len(found) in _EXCHANGED:
+            before = found
+            found = _exchanged(normal, candidates, found, dropped, shown, floors, threshold)
+            dropped.update(set(before) - set(found))
     return _conditional(normal, candidates, found, shown)
+
+
+def _exchanged(
+    normal: Normal,
+    candidates: Candidates,
+    found: tuple[int, ...],
+    dropped: set[int],
+    shown: BoolArray,
+    floors: FloatArray,
+    threshold: float,
+) -> tuple[int, ...]:
+    """``found`` with the first that another explains more than, beside the others, exchanged."""
+    for one in found:
+        others = tuple(candidate for candidate in found if candidate != one)
+        now = _conditional(normal, candidates, others, shown)
+        best = _best(now, candidates, floors, {*others, *dropped}, threshold)
+        if best is not None and _gain(now, candidates, best) > _gain(now, candidates, one) + (
+            threshold**2
+        ):
+            return (*others, best)
+    return found
+
+
+def _gain(now: Selected, candidates: Candidates, candidate: int) -> float:
+    """What chi-square loses with ``candidate`` beside what was found."""
+    spread = float(now.uncertainty[candidate])
+    if not np.isfinite(spread):
+        return 0.0
+    return float(
+        now.rest[candidate] ** 2 / max(spread**2 - candidates.floors[candidate] ** 2, 1e-12)
+    )
 
 
 def _conditional(
@@ -113,6 +162,7 @@ def _best(
     statistical = np.sqrt(np.maximum(now.uncertainty**2 - candidates.floors**2, 1e-12))
     exceeding = np.abs(now.rest) > threshold * np.hypot(statistical, floors)
     exceeding[list(taken)] = False
+    exceeding &= candidates.allows(now.rest)
     gain = np.where(exceeding, (now.rest / statistical) ** 2, 0.0)
     for index, item in enumerate(candidates.items):
         if item.kind == "bank" and gain[index] > 0.0:

@@ -4,16 +4,19 @@ The change is where the edge stood while dose fell, folded with the forward mode
 edge: exact for a static edge, and for a moving one as fine as the exposures are.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from gateway.domain.units import FloatArray, frozen
 from gateway.reconcile.witnesses.cells import Cells
 from gateway.reconcile.witnesses.edges import Edges
 from gateway.reconcile.witnesses.exposures import Exposures
 from gateway.reconcile.witnesses.response import REACH_MM, STEP_MM, Responses, distances_mm
+
+IndexArray = npt.NDArray[np.intp]
 
 _FAINT = 1e-3
 _STILL_MM = 0.02
@@ -67,17 +70,31 @@ class Sensitivity:
 
     def across(self, side: int) -> FloatArray:
         """The change of all cells with a jaw across the travel: (rows, columns), CU per mm."""
+        at = self._edges.across[:, side]
+        return self._across(side, at, np.searchsorted(self._edges.boundaries, at, "right") - 1)
+
+    def across_at(self, side: int, at: FloatArray, strips: Mapping[int, float]) -> FloatArray:
+        """The same as if the jaw were ``at`` (k,) in each of ``strips`` by so much."""
+        return sum(
+            (
+                share * self._across(side, at, np.full(at.size, strip, dtype=np.intp))
+                for strip, share in strips.items()
+            ),
+            start=np.zeros(self._cells.shape),
+        )
+
+    def _across(self, side: int, at: FloatArray, strips: IndexArray) -> FloatArray:
         edges, cells = self._edges, self._cells
-        at = edges.across[:, side]
         changed = np.zeros(cells.shape)
-        strip = np.searchsorted(edges.boundaries, at, side="right") - 1
-        seen = (strip >= 0) & (strip < edges.low.shape[1]) & np.isfinite(at)
+        seen = (strips >= 0) & (strips < edges.low.shape[1]) & np.isfinite(at)
         seen &= edges.across[:, 1] > edges.across[:, 0]
         exposure = np.flatnonzero(seen)
         if exposure.size == 0:
             return changed
-        low, high = edges.low[exposure, strip[exposure]], edges.high[exposure, strip[exposure]]
         jaws = edges.along[exposure]
+        low, high = edges.low[exposure, strips[exposure]], edges.high[exposure, strips[exposure]]
+        low = np.maximum(low - edges.tip_mm, jaws[:, 0])
+        high = np.minimum(high + edges.tip_mm, jaws[:, 1])
         middle = cells.along.mean(axis=0)
         answer = self._responses.across if side == 1 else -self._responses.across[::-1]
         reach = np.abs(cells.across[:, np.newaxis] - at[exposure]) < REACH_MM
