@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fastapi import FastAPI
 
 from gateway.adapters.web.hub import Hub, Viewer
 from gateway.adapters.web.live_text import update_text
@@ -15,11 +16,13 @@ from gateway.adapters.web.live_updates import PERIOD_S, LiveUpdates
 from gateway.adapters.web.live_view import LiveView
 from gateway.adapters.web.pacing import DELAY_S, JUMP_S, Pacer
 from gateway.adapters.web.portal_preview import HEADER, live_image, shrunk, windowed_png
+from gateway.adapters.web.routes.live import live_routes
 from gateway.domain.errors import StoreError
 from gateway.domain.units import NS_PER_S
 from gateway.formats.live_feed import LiveBeam, LiveEvent, LiveFrame, LiveLink, LiveSample
 from gateway.timeloop import run
 from tests.web.arc import SAMPLE_S, Arc, arc_room
+from tests.web.site import site_on_store
 
 ROOM = arc_room()
 
@@ -252,3 +255,20 @@ def test_samples_of_a_lost_feed_are_counted() -> None:
     )
     view.take(LiveSample(sample.sample, sample.planned, 7))
     assert view.state()["untold"] == 7
+
+
+def test_a_viewer_who_leaves_before_being_let_in_takes_no_place(tmp_path: Path) -> None:
+    with site_on_store(tmp_path) as site:
+        app, parts = FastAPI(), site.assembled.parts
+        app.include_router(live_routes(parts))
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "websocket.connect"}
+
+        async def send(_message: Any) -> None:
+            raise OSError("gone")
+
+        scope = {"type": "websocket", "path": "/live", "headers": [], "query_string": b""}
+        with pytest.raises(OSError, match="gone"):
+            asyncio.run(app(scope, receive, send))
+        assert parts.hub.viewers == 0

@@ -28,8 +28,8 @@ def live_routes(parts: WebParts) -> APIRouter:
 
     @router.websocket("/live")
     async def live(websocket: WebSocket) -> None:
-        viewer = parts.hub.join()
         await websocket.accept()
+        viewer = parts.hub.join()
         if viewer is None:
             await websocket.close(TRY_AGAIN, "too many look on")
             return
