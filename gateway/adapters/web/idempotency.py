@@ -60,12 +60,14 @@ class OnceOnly:
         before = await asyncio.to_thread(self._ledger.begin, name, key, request)
         if before is not None:
             return _response(before, {REPLAYED: "true"})
-        failed = problem(HTTPStatus.INTERNAL_SERVER_ERROR, "a fault of this program")
-        answer = Stored(failed.status_code, MEDIA_TYPE, bytes(failed.body))
         try:
             answer = await _carried_out(self._app, scope, body)
-        finally:
-            await asyncio.to_thread(self._ledger.answered, name, key, answer)
+        except Exception:
+            failed = problem(HTTPStatus.INTERNAL_SERVER_ERROR, "a fault of this program")
+            fault = Stored(failed.status_code, MEDIA_TYPE, bytes(failed.body))
+            await asyncio.to_thread(self._ledger.answered, name, key, fault)
+            raise
+        await asyncio.to_thread(self._ledger.answered, name, key, answer)
         return _response(answer, {})
 
     async def _at_once(self, scope: Scope, name: str, key: str, body: bytes) -> Response:

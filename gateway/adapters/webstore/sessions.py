@@ -1,6 +1,7 @@
 """Browsers' sessions: kept in memory, and durable, so that a restart asks nobody again."""
 
 import secrets
+import threading
 from collections.abc import Mapping
 from hashlib import sha256
 
@@ -18,7 +19,8 @@ class StoredSessions:
 
     ``people`` maps the SHA-256 of a token to its person. Tokens and secrets are kept as hashes
     only; they have 256 random bits, which nobody tries out. A session is kept under the hash of
-    its secret and its person's token together, so it ends where the token is replaced.
+    its secret and its person's token together, so it ends where the token is replaced. Threads may
+    share it.
     """
 
     def __init__(
@@ -28,6 +30,7 @@ class StoredSessions:
         self._people = dict(people)
         self._clock = clock
         self._known: dict[str, tuple[Session, int]] = {}
+        self._changing = threading.Lock()
         self._load()
 
     def person(self, token: str) -> Person | None:
@@ -56,16 +59,19 @@ class StoredSessions:
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM sessions WHERE expires_ns <= ?", (now_ns,))
             connection.execute("INSERT INTO sessions VALUES (?, ?, ?, ?)", row)
-        self._known = {key: one for key, one in self._known.items() if one[1] > now_ns}
         session = Session(person, csrf)
-        self._known[key] = (session, expires_ns)
+        with self._changing:
+            for old in [old for old, one in self._known.items() if one[1] <= now_ns]:
+                del self._known[old]
+            self._known[key] = (session, expires_ns)
         return secret, session
 
     def close(self, secret: str) -> None:
         """See the port."""
         keys = [(key,) for key in self._keys(secret)]
-        for (key,) in keys:
-            self._known.pop(key, None)
+        with self._changing:
+            for (key,) in keys:
+                self._known.pop(key, None)
         with self._database.transaction() as connection:
             connection.executemany("DELETE FROM sessions WHERE secret_sha256 = ?", keys)
 

@@ -118,7 +118,7 @@ class Child:
         try:
             while (value := await self._line()) is not None:
                 self._told(value)
-        except (ValueError, LookupError, TypeError) as error:
+        except Exception as error:  # noqa: BLE001 - else nobody would read it any more
             _log.error("the %s process cannot be understood: %r", self.name, error)
             await self._leave()
 

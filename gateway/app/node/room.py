@@ -208,16 +208,24 @@ class RoomProcess:
                     _log.error("%s", reason)
 
     async def _living(self) -> Child:
+        self._require_open()
         child = self._child
-        if self._closed:
-            raise LinkLost("the service is being stopped")
         if child is None or child.gone:
             if child is not None:
                 _log.warning("the room's process has ended: started again")
             self._child = child = Child("room", MODULE, self._arguments, self._told)
             await child.start()
             self.starts += 1
+            try:
+                self._require_open()
+            except LinkLost:  # who closed meanwhile found no process to end
+                await child.stop()
+                raise
         return child
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise LinkLost("the service is being stopped")
 
     def _told(self, line: Mapping[str, Any]) -> None:
         if "progress" in line:

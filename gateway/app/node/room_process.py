@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import queue
+import select
 import signal
 import sys
 import threading
@@ -191,13 +192,32 @@ class _Progress:
         if now_s - self._told_s < PROGRESS_PERIOD_S and meterset_mu < end_mu:
             return
         self._told_s = now_s
-        _tell({"item": self._item, "progress": [beam_number, meterset_mu, end_mu]})
+        _tell_if_heard({"item": self._item, "progress": [beam_number, meterset_mu, end_mu]})
+
+
+def _tell_if_heard(value: Mapping[str, Any]) -> None:
+    """As :func:`_tell`, but a beam does not wait for who does not read: the next one tells more.
+
+    What takes a line has room for PIPE_BUF bytes, and a line of this has fewer (pipe(7), poll(2)).
+    """
+    if not _TELLING.acquire(blocking=False):
+        return
+    try:
+        if select.select((), (sys.stdout,), (), 0.0)[1]:
+            _write(value)
+    finally:
+        _TELLING.release()
 
 
 def _tell(value: Mapping[str, Any]) -> None:
     """One line, where anybody is left to read it: the record has it in any case."""
+    with _TELLING:
+        _write(value)
+
+
+def _write(value: Mapping[str, Any]) -> None:
     line = json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n"
-    with _TELLING, contextlib.suppress(BrokenPipeError):
+    with contextlib.suppress(BrokenPipeError):
         sys.stdout.write(line)
         sys.stdout.flush()
 

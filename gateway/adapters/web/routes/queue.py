@@ -17,7 +17,8 @@ from gateway.adapters.web.command_models import (
 )
 
 AT_ONCE = 8
-"""Operators' words that wait for an answer; each waits for a few seconds at most."""
+"""Operators' words of one kind that wait for an answer; each waits for a few seconds at most."""
+ROOM_COMMANDS = ("hold", "resume", "abort")
 
 Item = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$")]
 
@@ -25,12 +26,12 @@ Item = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$")]
 def queue_routes(queue: Queue) -> APIRouter:
     """``/queue`` and ``/room/...``."""
     router = APIRouter(tags=["commands"])
-    apart = ThreadPoolExecutor(AT_ONCE, "command")
+    apart = {do: ThreadPoolExecutor(AT_ONCE, do) for do in ROOM_COMMANDS}
 
     async def command(do: str, wanted: RoomCommand, request: Request) -> CommandRow:
-        """In threads of their own: what others look at holds no operator up."""
-        loop, person = asyncio.get_running_loop(), request.state.person
-        told = await loop.run_in_executor(apart, queue.command, do, wanted.delivery_id, person)
+        """In threads of its own: neither who looks nor what waits for another holds it up."""
+        loop, person, named = asyncio.get_running_loop(), request.state.person, wanted.delivery_id
+        told = await loop.run_in_executor(apart[do], queue.command, do, named, person)
         return CommandRow.model_validate(told)
 
     @router.get("/queue", summary="The queue, oldest first")
