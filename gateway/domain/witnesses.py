@@ -14,7 +14,8 @@ from gateway.domain.portal_image import PortalImage
 class Diagnosis(StrEnum):
     """What three differences say of one axis; each counts as far as its uncertainty allows.
 
-    ``unseen``: log and plan differ, and the image cannot tell who is right.
+    ``unseen``: log and plan differ, and the image cannot tell who is right. ``unexplained`` is of
+    the whole image: something shows that is none of what is looked for.
     """
 
     CORRECT = "correct"
@@ -26,6 +27,7 @@ class Diagnosis(StrEnum):
     OUTPUT_CHANGE = "output-change"
     DROPPED_FRAME = "dropped-frame"
     UNSEEN = "unseen"
+    UNEXPLAINED = "unexplained"
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,7 @@ HARMLESS = frozenset(
         "axis-miscalibration",
         "output-change",
         "panel-shift",
+        "image-unexplained",
         "wrong-log",
         "telemetry-not-as-logged",
     }

@@ -16,13 +16,17 @@ _QUANTITIES: Mapping[str, str] = {
 def witness_attributions(matrix: WitnessMatrix | None, tolerances: Tolerances) -> list[Attribution]:
     """The causes of the matrix that are out of tolerance; all of them stand in the matrix.
 
-    Frames that did not arrive are named from their numbers.
+    What nothing explains is out of every tolerance. Frames that did not arrive are named from
+    their numbers.
     """
     if matrix is None:
         return []
     found = []
     for item in matrix.causes:
         if item.diagnosis is Diagnosis.DROPPED_FRAME:
+            continue
+        if item.diagnosis is Diagnosis.UNEXPLAINED:
+            found.append(Attribution(item.cause, 1.0, 1.0))
             continue
         limit = _limit(_QUANTITIES.get(item.quantity, item.quantity), tolerances)
         error = abs(item.cause.error or 0.0)

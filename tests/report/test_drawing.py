@@ -109,6 +109,7 @@ ALL_CAUSES = (
     "lost-link stale-telemetry garbage-bytes lost-samples dropped-frame duplicated-frame "
     "reordered-frame door-open emergency-stop dead-man operator-abort position-interlock "
     "dose-rate-interlock meterset-interlock hardware-interlock wrong-mode wrong-accessory "
+    "image-unexplained image-not-compared "
     "terminated"
 )
 

@@ -27,6 +27,7 @@ DIAGNOSES = {
     Diagnosis.OUTPUT_CHANGE: "output or panel gain changed",
     Diagnosis.DROPPED_FRAME: "a frame is missing",
     Diagnosis.UNSEEN: "log and plan differ where the image does not see",
+    Diagnosis.UNEXPLAINED: "the image shows something that nothing explains",
 }
 
 

@@ -86,6 +86,8 @@ _SENTENCES = {
     "panel-shift": "The portal imager stood {error} aside of where it was believed to be.",
     "output-change": "The image shows a dose {percent} off what the meterset says: output or "
     "the panel's gain has changed.",
+    "image-unexplained": "The portal image shows something that no leaf, jaw, dose or panel "
+    "explains.",
     "image-not-compared": "The portal image of the beam could not be compared with plan and log.",
     "wrong-log": "The wrong log is attached, or a faulty one: the other witnesses agree, and it is "
     "off them by up to {size}{where}.",

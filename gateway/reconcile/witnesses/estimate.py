@@ -31,7 +31,7 @@ class Estimate:
 
     ``differences`` are by parameter: image minus trajectory, infinite uncertainty where the image
     does not tell. ``found`` are the candidates that are not 0. ``predicted`` is the image that the
-    trajectory itself gives.
+    trajectory itself gives. ``is_poor``: much more is left than noise.
     """
 
     source: str
@@ -41,6 +41,7 @@ class Estimate:
     differences: tuple[Difference, ...]
     predicted: Float32Array
     chi2: float
+    is_poor: bool
     threshold: float
     tests: int
 
@@ -48,6 +49,11 @@ class Estimate:
     def found(self) -> tuple[int, ...]:
         """Every candidate that counts, dose and panel included."""
         return self.selected.exceeding(self.candidates.floors, self.threshold)
+
+    @property
+    def is_unexplained(self) -> bool:
+        """Something shows that is none of the candidates."""
+        return self.is_poor and not self.found
 
 
 def estimate(witness: ImageWitness, trajectory: Trajectory, step: float = STEP) -> Estimate:
@@ -71,6 +77,7 @@ def estimate(witness: ImageWitness, trajectory: Trajectory, step: float = STEP) 
         _differences(fit.candidates, look.selected, fit.parameters, look.seen),
         first,
         look.chi2,
+        look.is_poor,
         look.threshold,
         3 * look.judged,
     )

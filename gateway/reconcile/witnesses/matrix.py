@@ -63,7 +63,9 @@ def compare_witnesses(
     dose = _dose_difference(planned, logged, spans)
     fit = estimate(witness, logged)
     from_plan = False
-    if fit.found and (_apart(difference, uncertainty) or dose.exceeds(_SURELY_ANOTHER_DOSE)):
+    if (fit.found or fit.is_unexplained) and (
+        _apart(difference, uncertainty) or dose.exceeds(_SURELY_ANOTHER_DOSE)
+    ):
         other = estimate(witness, planned)
         if other.chi2 < fit.chi2:
             fit, from_plan = other, True
@@ -150,7 +152,8 @@ def _causes(
         found.append(_cause(beam, item, row))
     found += _wrong_logs(beam, rows, found)
     found.sort(key=lambda cause: -abs(cause.cause.error or 0.0) / cause.uncertainty)
-    return (*_once(found), *_dropped(beam, witness))
+    unexplained = [_unexplained(beam)] if fit.is_unexplained else []
+    return (*_once(found), *_dropped(beam, witness), *unexplained)
 
 
 def _row_of(item: Parameter, rows: Sequence[WitnessRow]) -> WitnessRow:
@@ -218,6 +221,12 @@ def _once(found: Sequence[WitnessCause]) -> list[WitnessCause]:
             continue
         kept.append(cause)
     return kept
+
+
+def _unexplained(beam: int) -> WitnessCause:
+    """Nothing is found, and yet it is not the image that was predicted."""
+    cause = Cause("image-unexplained", beam)
+    return WitnessCause(cause, Diagnosis.UNEXPLAINED, "image", 0.0)
 
 
 def _dropped(beam: int, witness: ImageWitness) -> list[WitnessCause]:
