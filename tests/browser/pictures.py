@@ -140,7 +140,7 @@ def see_live(person: Person) -> None:
     person.deliver()
     close_notes(person.page)
     person.page.wait_for_function(
-        "() => parseFloat(document.querySelector('.meter-value').textContent) > 30"
+        "() => parseFloat(document.querySelector('.meter-value').textContent) > 200"
     )
     expect(person.region("Portal image")).to_contain_text("frame")
 

@@ -67,7 +67,8 @@ def estimate(witness: ImageWitness, trajectory: Trajectory, step: float = STEP) 
     values = np.zeros(fit.parameters.count)
     first = fit.predicted(values)
     look = fit.look(first, values)
-    if look.moved > _NEAR or look.selected.exceeding(fit.candidates.floors, look.threshold):
+    exceeding = look.selected.exceeding(fit.candidates.floors, look.threshold)
+    if look.is_poor or look.moved > _NEAR or exceeding:
         look = _sought(fit, first, look)
     return Estimate(
         trajectory.source,
