@@ -1,14 +1,14 @@
 """One service and one browser for every test of this folder."""
 
-import os
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext
 
 from tests import peers
+from tests.browser.chromium import chromium
 from tests.browser.observed import Observed
-from tests.browser.person import BOUND_MS, Person
+from tests.browser.person import Person
 from tests.browser.serving import Serving, serving
 
 
@@ -21,14 +21,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
 
 @pytest.fixture(scope="package")
 def browser(service: Serving) -> Iterator[Browser]:
-    """Debian's Chromium. Its own sandbox cannot be had by root."""
-    options = ["--no-sandbox"] if os.geteuid() == 0 else []
-    expect.set_options(timeout=BOUND_MS)
-    with sync_playwright() as playwright:
-        program = peers.program("chromium", "chromium")
-        made = playwright.chromium.launch(executable_path=program, args=options)
+    with chromium() as made:
         yield made
-        made.close()
 
 
 @pytest.fixture

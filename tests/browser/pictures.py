@@ -4,18 +4,15 @@ Each page at both widths, light and dark, of a service that is started for it.
 """
 
 import io
-import os
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from tests import peers
-from tests.browser.person import BOUND_MS, Person
+from tests.browser.chromium import chromium
+from tests.browser.person import Person
 from tests.browser.serving import Serving, record
 
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
@@ -41,25 +38,14 @@ def main(folder: Path) -> None:
             record(service.store, Path(made), kind, *faults, options=())
         service.start()
         try:
-            with browser() as chromium:
-                take_all(chromium, service, folder)
+            with chromium() as browser:
+                take_all(browser, service, folder)
         finally:
             service.stop()
 
 
-@contextmanager
-def browser() -> Iterator[Browser]:
-    options = ["--no-sandbox"] if os.geteuid() == 0 else []
-    expect.set_options(timeout=BOUND_MS)
-    with sync_playwright() as playwright:
-        program = peers.program("chromium", "chromium")
-        made = playwright.chromium.launch(executable_path=program, args=options)
-        yield made
-        made.close()
-
-
-def take_all(chromium: Browser, service: Serving, folder: Path) -> None:
-    person = Person(chromium.new_page())
+def take_all(browser: Browser, service: Serving, folder: Path) -> None:
+    person = Person(browser.new_page())
     person.open(service.address)
     for name, see in (("history", see_history), ("delivery", see_delivery), ("queue", see_queue)):
         see(person)

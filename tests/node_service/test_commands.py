@@ -1,30 +1,17 @@
 """What the web's process asks for is done once, and answered."""
 
 import asyncio
-import json
-import os
-import signal
-import socket
-import struct
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
-from gateway.app.node import watching
 from gateway.app.node.commands import BUSY, RESTARTED, Commands
 from gateway.app.node.jobs import Job, Outcome
-from gateway.app.node.record import outcome_of
 from gateway.app.node.room import RoomProcess
-from gateway.app.node.watching import start_web
 from gateway.domain.errors import LinkLost
-from gateway.settings import Settings
-from tests.e2e.deliveries import generated, settings
-from tests.node_service.test_room import ROOM
 from tests.node_service.waiting import until
 
 BOUND_S = 60.0
@@ -74,7 +61,7 @@ class Office:
     said: "asyncio.Queue[Mapping[str, Any]]"
 
     def command(self, key: str, do: str, **more: Any) -> None:
-        self.commands.take({"command": {"key": key, "do": do, "by": ["Anna"], **more}})
+        self.commands.take({"command": {"key": key, "do": do, "by": ["operator"], **more}})
 
     async def answer(self) -> tuple[str, str, str]:
         """The next answer; what is said of the room in between is passed over."""
@@ -115,7 +102,7 @@ async def test_a_delivery_is_carried_out_once_and_answered_again(
     assert await office.answer() == ("k", "done", "D-1")
     office.command("k", "deliver", **order)
     assert await office.answer() == ("k", "done", "D-1")
-    job = Job("k", plan, "k", beams=(2,), by=("Anna",), speed="1", plan_sha256=sha256)
+    job = Job("k", plan, "k", beams=(2,), by=("operator",), speed="1", plan_sha256=sha256)
     assert office.room.jobs == [job]
 
 
@@ -125,7 +112,7 @@ async def test_who_has_the_room_is_told(office: Office, plan: Path) -> None:
     await office.answer()
     told = [(await office.said.get()).get("room") for _ in range(2)]
     assert told == [
-        {"busy": True, "item": "k", "by": ["Anna"]},
+        {"busy": True, "item": "k", "by": ["operator"]},
         {"busy": False, "item": "", "by": []},
     ]
     assert (office.room.jobs[0].speed, office.room.jobs[0].cine_fps) == ("inf", 5.0)
@@ -176,7 +163,7 @@ async def test_an_operators_word_is_passed_on_once_and_its_end_is_told(office: O
     office.command("h", "hold", delivery_id="D-1")
     await asyncio.sleep(0)
     (wanted,) = office.room.asked
-    assert wanted == {"key": "h", "do": "hold", "delivery_id": "D-1", "by": ["Anna"]}
+    assert wanted == {"key": "h", "do": "hold", "delivery_id": "D-1", "by": ["operator"]}
     office.room.on_control({**wanted, "status": "accepted", "text": ""})
     office.room.on_control({**wanted, "status": "refused", "text": "held already"})
     assert await office.answer() == ("h", "refused", "held already")
@@ -212,101 +199,3 @@ async def test_what_cannot_be_read_is_logged_and_does_nothing(
     assert office.said.empty()
     office.command("k", "beam harder")
     assert await office.answer() == ("k", "refused", "nobody can do 'beam harder'")
-
-
-@asynccontextmanager
-async def served(folder: Path, room: RoomProcess) -> AsyncIterator["Stub"]:
-    """A room and the web's stub, as the service runs them."""
-    stub = Stub()
-    async with AsyncExitStack() as stack:
-        server = await asyncio.start_unix_server(stub.connected, folder / "stub")
-        stack.push_async_callback(server.wait_closed)
-        stack.callback(server.close)
-        stack.callback(stub.close)
-        stack.push_async_callback(room.aclose)
-        await room.start()
-        ready = await start_web(room, (str(folder / "stub"),), "1", stack)
-        assert ready["url"] == "http://stub"
-        await stub.again()
-        yield stub
-
-
-class Stub:
-    """The test's end of the web's stub."""
-
-    def __init__(self) -> None:
-        self._streams: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
-        self._here = asyncio.Event()
-
-    async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._streams.append((reader, writer))
-        self._here.set()
-
-    def expect(self) -> None:
-        """Another process is to come."""
-        self._here.clear()
-
-    async def again(self) -> None:
-        """Wait for the next process."""
-        await asyncio.wait_for(self._here.wait(), BOUND_S)
-
-    def command(self, **command: Any) -> None:
-        line = json.dumps({"command": command | {"by": ["Anna"]}}) + "\n"
-        self._streams[-1][1].write(line.encode())
-
-    async def hear(self, what: str) -> Mapping[str, Any]:
-        """The next line that is about ``what``."""
-        while True:
-            line = await asyncio.wait_for(self._streams[-1][0].readline(), BOUND_S)
-            told: dict[str, Any] = json.loads(line)
-            if what in told:
-                return cast("Mapping[str, Any]", told[what])
-
-    def pid(self) -> int:
-        """The process at the other end."""
-        one = self._streams[-1][1].get_extra_info("socket")
-        credentials = one.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-        return int(struct.unpack("3i", credentials)[0])
-
-    def close(self) -> None:
-        for _, writer in self._streams:
-            writer.close()
-
-
-async def begun(ours: Settings) -> Outcome:
-    """The delivery of request k, once it has begun."""
-    async with asyncio.timeout(BOUND_S):
-        while True:
-            found = await asyncio.to_thread(outcome_of, ours, "k")
-            if found is not None:
-                return found
-            await asyncio.sleep(0.05)
-
-
-async def test_a_web_process_that_dies_in_mid_beam_is_replaced_and_the_beam_goes_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Then the service is stopped: the beam is turned off, and its record is whole."""
-    monkeypatch.setattr(watching, "WEB", "tests.node_service.web_stub")
-    plan = await asyncio.to_thread(generated, tmp_path, "open-field")
-    ours = settings(tmp_path)
-    room = RoomProcess(ROOM, (ours.store, None, ""), partial(outcome_of, ours))
-    async with served(tmp_path, room) as web:
-        assert await web.hear("room") == {"busy": False, "item": "", "by": []}
-        web.command(key="k", do="deliver", plan=str(plan))
-        assert (await web.hear("answer"))["status"] == "accepted"
-        assert (await web.hear("room"))["busy"]
-        known = await begun(ours)
-        process = room.pid
-        web.expect()
-        os.kill(web.pid(), signal.SIGKILL)
-        await web.again()
-        assert (await web.hear("room"))["item"] in ("k", "")  # it may have ended meanwhile
-        web.command(key="h", do="hold", delivery_id=known.delivery_id)
-        assert (await web.hear("answer"))["key"] in ("h", "k")
-        assert room.pid == process
-        await room.aclose()
-    outcome = await asyncio.to_thread(outcome_of, ours, "k")
-    assert outcome is not None
-    assert outcome.finished
-    assert outcome.delivery_id == known.delivery_id

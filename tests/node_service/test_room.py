@@ -140,7 +140,7 @@ async def test_operators_hold_resume_and_abort_the_delivery_that_they_name(
         await begun.wait()
         known = await asyncio.to_thread(outcome_of, ours, "request-1")
         assert known is not None
-        named = {"key": "a", "do": "hold", "delivery_id": known.delivery_id, "by": ["Anna"]}
+        named = {"key": "a", "do": "hold", "delivery_id": known.delivery_id, "by": ["operator"]}
         await process.control(named | {"delivery_id": "another"})
         assert await said.get() == ("a", "refused")
         for key, do in (("b", "hold"), ("c", "resume"), ("d", "hold"), ("e", "abort")):
@@ -154,7 +154,7 @@ async def test_operators_hold_resume_and_abort_the_delivery_that_they_name(
         await process.control(named)
         assert await said.get() == ("a", "refused")
     assert outcome.summary is not None
-    assert outcome.summary["beams"][0]["termination_reason"] == "aborted by Anna"
+    assert outcome.summary["beams"][0]["termination_reason"] == "aborted by operator"
 
 
 async def test_an_abort_that_comes_with_the_job_is_not_lost(tmp_path: Path, plan: Path) -> None:
@@ -188,15 +188,15 @@ async def test_a_job_that_waits_is_aborted_by_its_name(tmp_path: Path, plan: Pat
         await begun.wait()
         second = asyncio.create_task(process.deliver(Job("2", plan, "request-2"), unseen))
         await asyncio.sleep(0)
-        await process.control({"key": "a", "do": "abort", "delivery_id": "2", "by": ["Anna"]})
+        await process.control({"key": "a", "do": "abort", "delivery_id": "2", "by": ["operator"]})
         assert said == [("a", "done")]
         process.abort("2")
-        await process.control({"key": "b", "do": "abort", "delivery_id": "1", "by": ["Anna"]})
+        await process.control({"key": "b", "do": "abort", "delivery_id": "1", "by": ["operator"]})
         assert (await second).reason == UNWANTED
         outcome = await first
         assert not process.wanted
     assert outcome.summary is not None
-    assert outcome.summary["beams"][0]["termination_reason"] == "aborted by Anna"
+    assert outcome.summary["beams"][0]["termination_reason"] == "aborted by operator"
     assert said[1:] == [("b", "accepted"), ("b", "done")]
 
 

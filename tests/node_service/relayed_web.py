@@ -8,7 +8,7 @@ import threading
 def main() -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as peer:
         peer.connect(sys.argv[-1])
-        sys.stdout.write('{"ready": true, "url": "http://stub"}\n')
+        sys.stdout.write('{"ready": true, "url": "http://relayed"}\n')
         sys.stdout.flush()
         threading.Thread(target=to_service, args=(peer,), daemon=True).start()
         for line in sys.stdin:
