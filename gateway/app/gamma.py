@@ -1,5 +1,6 @@
 """Gamma of two files: RT Images, or RT Doses."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -17,7 +18,11 @@ from gateway.domain.grids import RegularGrid
 from gateway.domain.image_assumptions import ImageAssumptions
 from gateway.domain.reconciliation import GammaTolerance
 from gateway.reconcile.gamma import gamma
+from gateway.reconcile.refined import refined
 from gateway.settings import Settings
+
+REFINED_POINTS = 100_000_000
+"""Of doubles 0.8 GB."""
 
 
 class GammaVerdict(StrEnum):
@@ -64,12 +69,14 @@ def compare_files(
     changed: Mapping[str, float],
     local: bool = False,
     assumptions: Sequence[ImageAssumptions] = (),
+    refine: int = 1,
 ) -> GammaComparison:
     """Gamma of two RT Image files in the isocentre plane, or of two RT Dose files.
 
     Criteria and limits are those of the ``tolerances`` of that name, with ``changed`` fields of
-    GammaCriteria; ``local`` where either says so. Raises ConfigError, and InputError for files that
-    cannot be compared.
+    GammaCriteria; ``local`` where either says so. The cells of the evaluated distribution are cut
+    ``refine`` times along each axis first. Raises ConfigError, and InputError for files that cannot
+    be compared.
     """
     limits = gamma_tolerance_named(tolerances, settings)
     try:
@@ -84,7 +91,7 @@ def compare_files(
     if first.unit != second.unit:
         raise InputError(f"{files}: one is in {first.unit!r}, the other in {second.unit!r}")
     try:
-        found = gamma(first.grid, second.grid, criteria)
+        found = gamma(first.grid, _refined(second.grid, refine), criteria)
     except ValueError as problem:
         raise ConfigError(f"{files}: {problem}") from problem
     if not found.counted:
@@ -95,11 +102,23 @@ def compare_files(
         for trait, value in first.traits.items()
         if value != second.traits[trait]
     ]
+    if refine > 1:
+        notes.append(f"cells of the evaluated distribution were cut {refine} times along each axis")
     if found.beyond_border:
         notes.append(
             f"{found.beyond_border} points searched past the border of the evaluated distribution"
         )
     return GammaComparison(found, replace(limits, criteria=criteria), first.unit, tuple(notes))
+
+
+def _refined(grid: RegularGrid, times: int) -> RegularGrid:
+    points = math.prod((count - 1) * times + 1 for count in grid.values.shape)
+    if times > 1 and points > REFINED_POINTS:
+        raise ValueError(
+            f"refined {times} times the evaluated distribution has {points:,} points, "
+            f"at most {REFINED_POINTS:,}: refine less"
+        )
+    return refined(grid, times)
 
 
 def _read(path: Path, assumptions: Sequence[ImageAssumptions]) -> _Distribution:

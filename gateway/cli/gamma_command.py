@@ -39,6 +39,14 @@ def gamma(
             metavar="DOSE", help="What percent are of.", show_default="the reference's largest"
         ),
     ] = None,
+    refine: Annotated[
+        int,
+        typer.Option(
+            metavar="TIMES",
+            min=1,
+            help="Cut the evaluated cells so often: nearer to tools linear along each axis.",
+        ),
+    ] = 1,
     tolerances: Annotated[str, typer.Option(help="Set of tolerances with the limits.")] = "default",
     sid: Annotated[
         float | None, typer.Option(metavar="MM", help="Of images that do not state it.")
@@ -63,6 +71,13 @@ def gamma(
     }
     given = ImageAssumptions("option", sid_mm=sid, sad_mm=sad, pitch_mm=pitch)
     code = show_gamma(
-        reference, evaluated, tolerances, changed, given, local=local, as_json=common.as_json
+        reference,
+        evaluated,
+        tolerances,
+        changed,
+        given,
+        refine,
+        local=local,
+        as_json=common.as_json,
     )
     raise typer.Exit(code)

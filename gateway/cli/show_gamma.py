@@ -17,6 +17,7 @@ def show_gamma(
     tolerances: str,
     changed: Mapping[str, float | None],
     assumptions: ImageAssumptions,
+    refine: int = 1,
     *,
     local: bool,
     as_json: bool,
@@ -30,6 +31,7 @@ def show_gamma(
         {name: value for name, value in changed.items() if value is not None},
         local,
         [assumptions],
+        refine,
     )
     print_result(_json(comparison), _text(comparison), as_json=as_json)
     return 0 if comparison.verdict is GammaVerdict.WITHIN else EXIT_OUT_OF_TOLERANCE

@@ -8,7 +8,9 @@ import pytest
 from gateway.app.gamma import compare_files
 from gateway.configuration.locate import config_files, config_roots
 from gateway.domain.errors import ConfigError
+from gateway.domain.grids import RegularGrid
 from gateway.domain.units import FloatArray
+from gateway.reconcile.refined import refined
 from gateway.settings import Settings
 from tests.dicom_read.builders import plan_bytes
 from tests.dicom_read.rt_images import cine, single
@@ -75,6 +77,28 @@ def test_options_change_the_criteria(tmp_path: Path, doses: FloatArray) -> None:
     }
     assert done.json["points"] == np.count_nonzero(doses >= 27.5)
     assert done.json["p99"] <= 1.5
+
+
+def test_cells_can_be_cut_to_the_surface_of_tools_linear_along_each_axis(tmp_path: Path) -> None:
+    """The reference is that surface, read off at the middles too."""
+    coarse = 50.0 + 10.0 * np.random.default_rng(1).random((1, 9, 9))
+    fine = refined(RegularGrid(coarse, (0.0, 0.0, 0.0), (1.0, 2.0, 2.0)), 2).values
+    evaluated = write_dose(tmp_path / "evaluated.dcm", coarse)
+    reference = write_dose(tmp_path / "reference.dcm", fine, pixel_spacing=(1.0, 1.0))
+    triangles = gamma(tmp_path, reference, evaluated)
+    asked = gamma(tmp_path, reference, evaluated, "--refine", "2")
+    assert triangles.json["p99"] > 0.05
+    assert asked.json["p99"] < 1e-5  # the file's dose grid scaling
+    assert asked.json["notes"][0].startswith("cells of the evaluated distribution were cut 2 times")
+
+
+@pytest.mark.parametrize("times", ["0", "100000"])
+def test_no_sense_is_made_of_too_fine_a_grid(tmp_path: Path, doses: FloatArray, times: str) -> None:
+    path = write_dose(tmp_path / "dose.dcm", doses)
+    done = gamma(tmp_path, path, path, "--refine", times)
+    assert done.code == 2
+    assert "refine" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_people_read_it_in_three_lines(tmp_path: Path, doses: FloatArray) -> None:
