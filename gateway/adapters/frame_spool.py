@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -18,6 +19,8 @@ from gateway.ports.observer import KeptFrame, Observer, Unobserved
 from gateway.turns import write_in_turns
 
 _PIXEL_BYTES = 2
+WAITING_BYTES = 1 << 30
+"""Frames of half a minute at 10 a second of 1190 x 1190: a disk that far behind has failed."""
 _PATTERN = "frames_beam_*.u16"
 
 
@@ -77,23 +80,36 @@ class SpooledFrames(Sequence[PortalFrame]):
 class FrameSpool:
     """Writes frames in the order they come, in a thread of its own.
 
-    After a failure nothing more is written, and every ``flush`` tells it. ``observer`` is told of
-    every frame that is on disk.
+    After a failure nothing more is written, and every ``flush`` tells it; so too where frames of
+    more than ``waiting_bytes`` wait for the disk. ``observer`` is told of every frame on disk.
     """
 
-    def __init__(self, directory: Path, observer: Observer | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        observer: Observer | None = None,
+        waiting_bytes: int = WAITING_BYTES,
+    ) -> None:
         self._directory = directory
         self._observer = observer or Unobserved()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="frames")
         self._failure: OSError | None = None
         self._sizes: dict[int, int] = {}
+        self._behind: OSError | None = None
+        self._allowed_bytes = waiting_bytes
+        self._waiting_bytes = 0
+        self._counting = threading.Lock()
 
     def put(self, frame: PortalFrame) -> None:
         """Take a frame; its pixels leave memory when they are on disk."""
         path = spool_file(self._directory, frame.beam_number)
         offset = self._sizes.get(frame.beam_number, 0)
         self._sizes[frame.beam_number] = offset + _PIXEL_BYTES * frame.pixels.size
-        self._writer.submit(self._write, path, offset, frame)
+        if self._counted(frame.pixels.nbytes) > self._allowed_bytes:
+            behind = f"the disk is {self._allowed_bytes / 2**20:.0f} MiB of frames behind"
+            self._behind = OSError(behind)
+        if self._behind is None:
+            self._writer.submit(self._write, path, offset, frame)
 
     async def flush(self) -> None:
         """Wait for the disk. Raises StoreError when a frame could not be written."""
@@ -105,8 +121,13 @@ class FrameSpool:
         """Stop the writer when it has written what it was given; idempotent."""
         self._writer.shutdown()
 
+    def _counted(self, size_bytes: int) -> int:
+        with self._counting:
+            self._waiting_bytes += size_bytes
+            return self._waiting_bytes
+
     def _told(self) -> OSError | None:
-        return self._failure
+        return self._failure or self._behind
 
     def _write(self, path: Path, offset: int, frame: PortalFrame) -> None:
         if self._failure is None:
@@ -116,6 +137,7 @@ class FrameSpool:
                 self._failure = error
             else:
                 self._observer.on_frame(_kept(frame, path, offset))
+        self._counted(-frame.pixels.nbytes)
 
 
 def _kept(frame: PortalFrame, path: Path, offset: int) -> KeptFrame:

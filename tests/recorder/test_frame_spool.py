@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -169,6 +170,35 @@ def test_a_full_disk_is_told_by_every_flush_and_nothing_more_is_written(
     for lost in (1, 2):
         with pytest.raises(StoreError, match=f"portal frame {lost + 1} cannot be read"):
             frames[lost]
+
+
+def test_a_disk_that_is_too_far_behind_has_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Memory does not grow with what waits for it; what had been taken is kept."""
+    goes_on, write_at = threading.Event(), frame_spool.write_at
+
+    def slow(path: Path, offset: int, content: bytes | memoryview) -> None:
+        assert goes_on.wait(60.0)
+        write_at(path, offset, content)
+
+    monkeypatch.setattr(frame_spool, "write_at", slow)
+    frames = [numbered(1, number) for number in range(1, 6)]
+    spool = FrameSpool(tmp_path, waiting_bytes=2 * frames[0].pixels.nbytes)
+    for item in frames[:2]:
+        spool.put(item)
+    goes_on.set()
+    asyncio.run(spool.flush())
+    goes_on.clear()
+    for item in frames[2:]:
+        spool.put(item)
+    goes_on.set()
+    with pytest.raises(StoreError, match="the disk is 0 MiB of frames behind"):
+        asyncio.run(spool.flush())
+    spool.close()
+    assert not spooled(tmp_path, frames).whole
+    for kept, original in zip(spooled(tmp_path, frames[:4]), frames[:4], strict=True):
+        check_same(kept, original)
 
 
 def test_a_folder_that_is_gone_is_told(tmp_path: Path) -> None:
