@@ -2,7 +2,7 @@
 
 ``pixel`` counts whole at a pixel's centre in the whole image: what is cropped is put back, and so
 is the part of a pixel that pylinac loses where it cuts a window at a whole pixel but adds the
-window's unrounded place.
+window's unrounded place. ``leaves`` tells what is looked at as leaves: counts and widths (mm).
 """
 
 import json
@@ -11,18 +11,21 @@ import time
 import warnings
 
 from pylinac import PicketFence
-from pylinac.picketfence import Orientation
+from pylinac.picketfence import MLCArrangement, Orientation
 
 warnings.simplefilter("ignore")
 question = json.loads(sys.stdin.read())
+make = question.get("make", {})
+if "leaves" in question:
+    make = {**make, "mlc": MLCArrangement([tuple(run) for run in question["leaves"]])}
 spent_s = []
 for _ in range(question.get("runs", 1)):
     started = time.process_time()
-    fence = PicketFence(question["path"], **question.get("make", {}))
+    fence = PicketFence(question["path"], **make)
     fence.analyze(**question.get("analyze", {}))
     results = fence.results_data()
     spent_s.append(time.process_time() - started)
-cropped = round(question.get("make", {}).get("crop_mm", 3) * fence.image.dpmm)
+cropped = round(make.get("crop_mm", 3) * fence.image.dpmm)
 gaps = [
     {
         "leaf": int(gap.leaf_num),
