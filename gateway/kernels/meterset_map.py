@@ -30,7 +30,6 @@ from gateway.kernels.swept_strips import (
 @compiled
 def sweep_aligned(
     total: FloatArray,
-    buffer: FloatArray,
     boundaries: FloatArray,
     low: FloatArray,
     high: FloatArray,
@@ -40,12 +39,11 @@ def sweep_aligned(
 ) -> None:
     """Add the mean meterset of each pixel to ``total``, whose rows run along the leaves' travel.
 
-    ``buffer`` (rows, columns + 1) is scratch space, 0 before; what is not drawn on is not touched.
     ``boundaries`` (n + 1,) ascend; ``low`` and ``high`` (k, layers, n) are where each layer's
     leaves stand, ``limits`` (k, 4) the jaws: low and high along, low and high across.
     ``meterset`` (k,) ascends; ``frame`` (2, 3) maps (along, across, 1) to (u, v).
     """
-    by_strip = np.zeros((low.shape[2], buffer.shape[1]))
+    by_strip, buffer = np.zeros((low.shape[2], total.shape[1] + 1)), np.zeros((0, 0))
     drawn = np.zeros(total.shape[0], np.bool_)
     path, face = np.empty((KNOTS, 5)), np.empty((CORNERS, 3))
     work = np.empty((3, CORNERS, 3))
@@ -58,7 +56,7 @@ def sweep_aligned(
         jaw1, jaw2 = _range(limits, row, 2), _range(limits, row, 3)
         for strip in range(low.shape[2]):
             b0, b1 = boundaries[strip], boundaries[strip + 1]
-            if b1 <= jaw1[0] or b0 >= jaw2[1]:
+            if b1 <= b0 or b1 <= jaw1[0] or b0 >= jaw2[1]:
                 continue
             a0, a1, one_low = bounding_edge(low, jaw_low, row, strip, 1.0)
             d0, d1, one_high = bounding_edge(high, jaw_high, row, strip, -1.0)
@@ -68,6 +66,8 @@ def sweep_aligned(
                     path, low[row : row + 2], high[row : row + 2], limits[row : row + 2], b0, b1,
                     strip,
                 )  # fmt: skip
+                if buffer.size == 0:
+                    buffer = np.zeros((total.shape[0], total.shape[1] + 1))
                 _draw_path(buffer, drawn, path, count, frame, rightwards * given, face, work)
             elif d0 > a0 or d1 > a1:
                 _draw_edge(by_strip, strip, a0, a1, frame, given)

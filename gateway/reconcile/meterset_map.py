@@ -127,8 +127,8 @@ def _between_still_jaws(moving: Openings) -> tuple[Openings, bool]:
 
 
 def _swept_aligned(shape: tuple[int, int], moving: Openings, frame: FloatArray) -> FloatArray:
-    total, buffer = np.zeros(shape), np.zeros((shape[0], shape[1] + 1))
-    sweep_aligned(total, buffer, *_edges(moving), np.ascontiguousarray(frame))
+    total = np.zeros(shape)
+    sweep_aligned(total, *_edges(moving), np.ascontiguousarray(frame))
     total.flags.writeable = False
     return total
 

@@ -26,8 +26,8 @@ def swept(segment: Segment, rows: int, columns: int, mu: float = 1.0) -> FloatAr
 
 def swept_aligned(segment: Segment, rows: int, columns: int, mu: float = 1.0) -> FloatArray:
     """By the kernel for grids along the leaves' travel."""
-    total, buffer = np.zeros((rows, columns)), np.zeros((rows, columns + 1))
-    sweep_aligned(total, buffer, *_edges(segment, mu), np.ascontiguousarray(segment.frame))
+    total = np.zeros((rows, columns))
+    sweep_aligned(total, *_edges(segment, mu), np.ascontiguousarray(segment.frame))
     return total
 
 
