@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gateway.domain.units import FloatArray, PixelArray
-from gateway.kernels.compiled import compiled
+from gateway.kernels.compiled import compiled, dividing
 from gateway.kernels.image import Float32Array
 
 SumArray = npt.NDArray[np.uint32]
@@ -45,7 +45,7 @@ def read_out(
     return raw, saturated
 
 
-@compiled
+@dividing
 def correct(
     raw: Float32Array, dark: Float32Array, gain: Float32Array, readouts: int
 ) -> Float32Array:

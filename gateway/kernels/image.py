@@ -8,6 +8,8 @@ from gateway.kernels.compiled import compiled
 
 Float32Array = npt.NDArray[np.float32]
 CountArray = npt.NDArray[np.int64]
+_TOGETHER = 4
+"""Rows whose running sums are made at once."""
 
 
 @compiled
@@ -21,24 +23,43 @@ def take_blurred(buffer: FloatArray, weights: Float32Array, taps: Float32Array) 
     """
     margin = taps.size - 1
     columns = buffer.shape[1] - 1 - 2 * margin
-    line = np.empty(buffer.shape[1] - 1, np.float32)
+    lines = np.empty((_TOGETHER, buffer.shape[1] - 1), np.float32)
     across = np.empty((buffer.shape[0], columns), np.float32)
     lit = np.zeros(buffer.shape[0] + 1, np.int64)
     for row in range(buffer.shape[0]):
+        if row % _TOGETHER == 0:
+            _running_sums(lines, buffer[row : row + _TOGETHER])
         if _is_empty(buffer[row]):
             across[row] = 0.0
             lit[row + 1] = lit[row]
             continue
         lit[row + 1] = lit[row] + 1
-        total = 0.0
-        for column in range(line.size):
-            total += buffer[row, column]
-            line[column] = total
         buffer[row] = 0.0
+        line = lines[row % _TOGETHER]
         if weights.size > 0:
             _multiply(line, weights[row])
         _blur_line(across[row], line, taps)
     return _blurred_columns(across, taps, lit)
+
+
+@compiled
+def _running_sums(lines: Float32Array, buffer: FloatArray) -> None:
+    """Of up to four rows; of four at once, for each sum waits for the one before it."""
+    if buffer.shape[0] < _TOGETHER:
+        for row in range(buffer.shape[0]):
+            total = 0.0
+            for column in range(lines.shape[1]):
+                total += buffer[row, column]
+                lines[row, column] = total
+        return
+    a = b = c = d = 0.0
+    for column in range(lines.shape[1]):
+        a += buffer[0, column]
+        b += buffer[1, column]
+        c += buffer[2, column]
+        d += buffer[3, column]
+        lines[0, column], lines[1, column] = a, b
+        lines[2, column], lines[3, column] = c, d
 
 
 @compiled
@@ -90,21 +111,32 @@ def add_enlarged(
     for column in range(columns):
         places[column] = int(first + column * step)
         parts[column] = first + column * step - places[column]
-    line = np.empty(small.shape[1], np.float32)
-    rise = np.empty(small.shape[1], np.float32)
-    share = np.float32(own)
+    upper, lower = np.empty(columns, np.float32), np.empty(columns, np.float32)
+    share, at = np.float32(own), -2
     for row in range(image.shape[0]):
         place = int(first + row * step)
         part = np.float32(first + row * step - place)
-        upper, lower = small[place], small[place + 1]
-        for i in range(line.size):
-            line[i] = upper[i] + part * (lower[i] - upper[i])
-        for i in range(line.size - 1):
-            rise[i] = line[i + 1] - line[i]
+        if place == at + 1:
+            upper, lower = lower, upper
+        elif place != at:
+            _enlarge(upper, small[place], places, parts)
+        if place != at:
+            _enlarge(lower, small[place + 1], places, parts)
+            at = place
         target = image[row]
         for column in range(columns):
-            value = line[places[column]] + parts[column] * rise[places[column]]
+            value = upper[column] + part * (lower[column] - upper[column])
             target[column] = share * target[column] + value
+
+
+@compiled
+def _enlarge(
+    target: Float32Array, line: Float32Array, places: CountArray, parts: Float32Array
+) -> None:
+    """Straight lines between the values of ``line``."""
+    for column in range(target.size):
+        value = line[places[column]]
+        target[column] = value + parts[column] * (line[places[column] + 1] - value)
 
 
 @compiled
