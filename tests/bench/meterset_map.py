@@ -26,13 +26,15 @@ ELEKTA = "agility"
 MAP_GOAL, WHOLE_GOAL, ERROR_GOAL_MU = 2000.0, 60.0, 1e-9
 RUNS, PEER_RUNS = 25, 3
 GROWTH = (1, 4, 16)
+SIDES_MM = (150.0, 200.0)
 TURNED = "at the plan's collimator angle"
 
 
 def meterset_map_figures(folder: Path) -> Iterable[Figure]:
     """Ratios to pymedphys of the map and of plan file to map, the error, and how cost grows."""
-    yield from _beside_peer(folder, _one_arc(folder), "")
-    yield from _beside_peer(folder, _wide_arc(folder), ", wide field")
+    yield from _beside_peer(folder, _one_arc(folder), ", field of 100 mm")
+    for side_mm in SIDES_MM:
+        yield from _beside_peer(folder, _open_arc(folder, side_mm), f", field of {side_mm:g} mm")
     arc, machine = _compiled(folder, _one_arc(folder))
     yield _error(machine, arc)
     yield from _growth(machine, arc)
@@ -87,21 +89,21 @@ def _one_arc(folder: Path) -> Path:
     return path
 
 
-def _wide_arc(folder: Path) -> Path:
-    """The arc with a field of 200 mm, its leaves moving up to 12 mm between control points."""
+def _open_arc(folder: Path, side_mm: float) -> Path:
+    """The arc with another field, its leaves moving up to 12 mm between control points."""
     dataset = dcmread(_one_arc(folder))
     (beam,) = dataset.BeamSequence
-    pair = np.arange(80.0)
-    half = np.where(np.abs(pair - 39.5) < 20.0, 30.0, 2.0)
+    pair, reach = np.arange(80.0), 0.5 * side_mm
+    half = np.where(np.abs(pair - 39.5) < 0.1 * side_mm, 0.15 * side_mm, 2.0)
     for place, point in enumerate(beam.ControlPointSequence):
-        middle = 55.0 * np.sin(2.0 * np.pi * (place / 30.0 + pair / 160.0))
+        middle = 0.275 * side_mm * np.sin(2.0 * np.pi * (place / 30.0 + pair / 160.0))
         for device in point.get("BeamLimitingDevicePositionSequence", ()):
             if device.RTBeamLimitingDeviceType == "MLCX":
                 banks = np.round(np.concatenate((middle - half, middle + half)), 2)
                 device.LeafJawPositions = banks.tolist()
             else:
-                device.LeafJawPositions = [-100.0, 100.0]
-    path = folder / "agility-wide.dcm"
+                device.LeafJawPositions = [-reach, reach]
+    path = folder / f"agility-{side_mm:g}.dcm"
     dataset.save_as(path)
     return path
 
