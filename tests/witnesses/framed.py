@@ -39,6 +39,16 @@ def open_field(beyond_mm: float = 0.0, collimator_deg: float = 0.0) -> Beam:
     return Beam(ROUND, positions)
 
 
+def conformal_field(tips_beyond_mm: float) -> Beam:
+    """The X jaws stand by the tips of the open pairs, which are so much farther out."""
+    positions = _start(ROUND, 2, 0.0, 0.0)
+    for axis, side in ((Axis.X1, -1), (Axis.X2, 1)):
+        positions[:, ROUND.layout.scalars.index(axis)] = side * HALF_MM
+    reach = np.where(_inside(ROUND), HALF_MM + tips_beyond_mm, 0.0)
+    positions[:, ROUND.layout.mlc_slices["MLCX"]] = np.concatenate((-reach, reach))
+    return Beam(ROUND, positions)
+
+
 def picket_fence(beyond_mm: float = 0.0, collimator_deg: float = 0.0) -> Beam:
     """Three slits of 3 mm one after the other; the X jaws stand where leaves leak only."""
     inside = _inside(ROUND)

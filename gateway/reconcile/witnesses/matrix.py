@@ -145,19 +145,24 @@ def _causes(
 ) -> tuple[WitnessCause, ...]:
     """What the image shows and the log does not, the largest in uncertainties first."""
     found: list[WitnessCause] = []
+    is_unexplained = fit.is_unexplained
     for item in dict.fromkeys(fit.candidates.items[candidate] for candidate in fit.found):
         row = _row_of(item, rows)
-        if row.diagnosis in (Diagnosis.CORRECT, Diagnosis.NOT_FOLLOWED):
-            continue
-        found.append(_cause(beam, item, row))
+        if row is None:
+            is_unexplained = True
+        elif row.diagnosis not in (Diagnosis.CORRECT, Diagnosis.NOT_FOLLOWED):
+            found.append(_cause(beam, item, row))
     found += _wrong_logs(beam, rows, found)
     found.sort(key=lambda cause: -abs(cause.cause.error or 0.0) / cause.uncertainty)
-    unexplained = [_unexplained(beam)] if fit.is_unexplained else []
+    unexplained = [_unexplained(beam)] if is_unexplained else []
     return (*_once(found), *_dropped(beam, witness), *unexplained)
 
 
-def _row_of(item: Parameter, rows: Sequence[WitnessRow]) -> WitnessRow:
-    """Its row; for a bank that of the leaf in the middle of what the image says of the bank."""
+def _row_of(item: Parameter, rows: Sequence[WitnessRow]) -> WitnessRow | None:
+    """Its row; for a bank that of the leaf in the middle of what the image says of the bank.
+
+    None for a bank of which no leaf can be judged by itself: it only looks like what is wrong.
+    """
     ours = [
         row
         for row in rows
@@ -166,7 +171,7 @@ def _row_of(item: Parameter, rows: Sequence[WitnessRow]) -> WitnessRow:
         and math.isfinite(row.image_minus_logged.uncertainty)
     ]
     ours.sort(key=lambda row: row.image_minus_logged.value)
-    return ours[len(ours) // 2]
+    return ours[len(ours) // 2] if ours else None
 
 
 def _cause(beam: int, item: Parameter, row: WitnessRow) -> WitnessCause:
