@@ -20,7 +20,7 @@ MU = 40.0
 SEEN_MM = 0.01
 SCALE = 0.01
 """The field is larger than the one that gives 1 CU for a MU."""
-FLAW = 0.01
+FLAW = 0.012
 """Of a picket's height: 0.6 % of a tip, 0.3 % of the source (how they are drawn), and noise."""
 
 

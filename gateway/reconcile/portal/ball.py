@@ -72,6 +72,9 @@ def _darkest_inside(looked: Survey) -> tuple[float, float, float] | None:
     if not well_inside.any():
         return None
     row, column = divmod(int(np.where(well_inside, shown, np.inf).argmin()), shown.shape[1])
+    around = shown[max(row - 1, 0) : row + 2, max(column - 1, 0) : column + 2]
+    if around.min() < shown[row, column]:
+        return None  # a flank of what stands at the edge, such as a leaf beside one farther out
     x, y = looked.view.gantry_mm(float(places[column]), float(places[row]))
     return x, y, float(room[row, column]) - PENUMBRA_MM
 
