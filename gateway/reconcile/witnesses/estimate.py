@@ -31,7 +31,7 @@ class Estimate:
 
     ``differences`` are by parameter: image minus trajectory, infinite uncertainty where the image
     does not tell. ``found`` are the candidates that are not 0. ``predicted`` is the image that the
-    trajectory itself gives. ``is_poor``: much more is left than noise.
+    trajectory itself gives. ``shows_more``: beside what was found more is left than noise.
     """
 
     source: str
@@ -41,7 +41,7 @@ class Estimate:
     differences: tuple[Difference, ...]
     predicted: Float32Array
     chi2: float
-    is_poor: bool
+    shows_more: bool
     threshold: float
     tests: int
 
@@ -53,7 +53,7 @@ class Estimate:
     @property
     def is_unexplained(self) -> bool:
         """Something shows that is none of the candidates."""
-        return self.is_poor and not self.found
+        return self.shows_more and not self.found
 
 
 def estimate(witness: ImageWitness, trajectory: Trajectory, step: float = STEP) -> Estimate:
@@ -78,7 +78,7 @@ def estimate(witness: ImageWitness, trajectory: Trajectory, step: float = STEP) 
         _differences(fit.candidates, look.selected, fit.parameters, look.seen),
         first,
         look.chi2,
-        look.is_poor,
+        look.shows_more,
         look.threshold,
         3 * look.judged,
     )

@@ -34,12 +34,19 @@ _MOSTLY = 0.3
 _FARTHEST_MM = 30.0
 _ASKED_MM = 0.3
 _POOR = 20.0
-"""Chi-square for each cell, from which on something is not explained."""
+"""Chi-square for each cell, from which on more is looked for."""
+_MORE = 9.0
+"""The same with everything off by what is not certain of it, from which on something is not
+explained: three times noise."""
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One linear estimate: what is ``found`` of every parameter, and how far that ``moved``."""
+    """One linear estimate: what is ``found`` of every parameter, and how far that ``moved``.
+
+    ``chi2`` is what is left of so many ``cells``; ``chi2_near`` what is left when everything may
+    be off what was found by what is not certain of it.
+    """
 
     selected: Selected
     found: FloatArray
@@ -47,7 +54,13 @@ class Look:
     seen: BoolArray
     threshold: float
     chi2: float
+    chi2_near: float
     cells: int
+
+    @property
+    def shows_more(self) -> bool:
+        """Whether more is left than noise and uncertain places make."""
+        return self.chi2_near > _MORE * self.cells
 
     @property
     def is_poor(self) -> bool:
@@ -114,9 +127,11 @@ class Fit:
         selected = select(normal, self.candidates, self.shown, threshold, most)
         found = selected.parameters(self.candidates)
         moved = float(np.abs(found - values)[1:].max())
-        chi2 = normal.chi2_at(selected.columns(self.candidates))
+        columns = selected.columns(self.candidates)
+        chi2 = normal.chi2_at(columns)
+        chi2_near = normal.chi2_near(columns, self.candidates.slack)
         found = found.clip(-_FARTHEST_MM, _FARTHEST_MM)
-        return Look(selected, found, moved, seen, threshold, chi2, normal.cells)
+        return Look(selected, found, moved, seen, threshold, chi2, chi2_near, normal.cells)
 
     def from_far(self, image: Float32Array, threshold: float) -> FloatArray:
         """Where to begin when the image is far from ``image``: the one thing that explains most.

@@ -40,6 +40,15 @@ class Normal:
         """What is left when the columns are ``values``."""
         return self.chi2 - float(values @ (2.0 * self.vector - self.matrix @ values))
 
+    def chi2_near(self, values: FloatArray, slack: FloatArray) -> float:
+        """What is left when every column may be off ``values`` by its ``slack``.
+
+        A slack is one standard deviation: the least sum of chi-square and squared deviations.
+        """
+        left = self.vector - self.matrix @ values
+        free = self.matrix + np.diag(1.0 / slack**2)
+        return self.chi2_at(values) - float(left @ np.linalg.solve(free, left))
+
 
 def normal_equations(
     parameters: Parameters,

@@ -125,6 +125,12 @@ class Candidates:
         """How many parameters there are."""
         return len(self.combinations) - len(self.beyond)
 
+    @property
+    def slack(self) -> FloatArray:
+        """(columns,) by how much each may be off without being more than uncertain."""
+        places = [place for place, _ in self.beyond]
+        return np.concatenate((self.floors[: self.count], self.floors[places]))
+
     def place(self, candidate: int) -> int | None:
         """Which parameter a candidate is; None for a bank."""
         if candidate < self.count:
